@@ -1,0 +1,60 @@
+"""A cell: one subject in one precision on one device, or the behaviours of one library alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from harness.vocabulary.errors import UsageError
+
+Precision = Literal["float32", "bfloat16", "float16", "int8", "nf4", "fp4"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+QUANTISED: frozenset[str] = frozenset({"int8", "nf4", "fp4"})
+
+_DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """Where a behaviour is observed.
+
+    A model subject has a precision and a device; a tokenizer subject and a library
+    (a package whose behaviours need no subject) have neither.
+    """
+
+    subject: str
+    precision: str | None = None
+    device: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Readable name as it stands in test ids: `smollm2-135m-instruct-nf4-cpu`."""
+        return "-".join(part for part in (self.subject, self.precision, self.device) if part)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def check_precision(name: str) -> Precision:
+    """Return `name` as a precision, or raise UsageError naming the allowed ones."""
+    for precision in PRECISIONS:
+        if name == precision:
+            return precision
+    raise UsageError(
+        f"unknown precision {name!r}", where="--precision", allowed=", ".join(PRECISIONS)
+    )
+
+
+def check_device(name: str) -> str:
+    """Return `name` as a device, or raise UsageError naming the allowed forms."""
+    if _DEVICE.fullmatch(name):
+        return name
+    raise UsageError(f"unknown device {name!r}", where="--device", allowed="cpu, cuda, cuda:N, mps")
+
+
+def lacks(precision: str, device: str) -> str | None:
+    """Why `device` cannot run `precision`, or None where it can (bitsandbytes has no mps kernels)."""
+    if device == "mps" and precision in QUANTISED:
+        return f"{precision} needs bitsandbytes, which has no kernels for mps"
+    return None

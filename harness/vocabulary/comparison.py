@@ -1,0 +1,162 @@
+"""Comparing two observations of the same thing: one rule a kind, pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from harness.vocabulary.observations import NOISE_FACTOR, Noise, Observation
+
+
+class Agreement(str, Enum):
+    """How two observations of one thing relate."""
+
+    SAME = "same"
+    DRIFTED = "drifted"
+    CHANGED = "changed"
+    SLOWER = "slower"
+    FASTER = "faster"
+    HEAVIER = "heavier"
+    LIGHTER = "lighter"
+
+
+COST_BANDS: dict[str, tuple[float, float]] = {"bytes": (1.10, 32 * 2**20), "seconds": (math.inf, 0.0)}
+"""By unit: the ratio within which costs agree, and an absolute slack.
+
+Memory repeats within a few per cent. Seconds measured once in passing say nothing, so no
+ratio of them is believed here.
+"""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`distance` is in multiples of the noise (numeric, tokens) or a ratio (cost)."""
+
+    agreement: Agreement
+    distance: float | None = None
+    detail: str = ""
+
+
+_SAME = Comparison(Agreement.SAME)
+
+
+def compare(reference: Observation, observed: Observation) -> Comparison:
+    """Compare `observed` with `reference` by the kind of `reference`.
+
+    The larger noise of the two counts. An observation that changed its kind has changed.
+    """
+    if reference.kind != observed.kind:
+        return Comparison(
+            Agreement.CHANGED, detail=f"kind was {reference.kind}, is {observed.kind}"
+        )
+    if reference.kind == "exact":
+        return _compare_exact(reference.value, observed.value)
+    noise = wider(reference.noise, observed.noise)
+    if reference.kind == "numeric":
+        return _compare_numeric(reference.value, observed.value, noise)
+    if reference.kind == "tokens":
+        return _compare_tokens(reference.value, observed.value, noise)
+    return _compare_cost(reference.value, observed.value, reference.unit)
+
+
+def wider(first: Noise | None, second: Noise | None) -> Noise | None:
+    """The larger of two noises; None only if neither is known."""
+    known = [noise for noise in (first, second) if noise is not None]
+    return max(known, key=lambda noise: noise.spread, default=None)
+
+
+def _compare_exact(reference: Any, observed: Any) -> Comparison:
+    if reference == observed and _same_types(reference, observed):
+        return _SAME
+    return Comparison(Agreement.CHANGED, detail=_first_difference(reference, observed))
+
+
+def _same_types(reference: Any, observed: Any) -> bool:
+    """JSON tells true from 1, Python's == does not."""
+    return isinstance(reference, bool) == isinstance(observed, bool)
+
+
+def _first_difference(reference: Any, observed: Any) -> str:
+    if isinstance(reference, dict) and isinstance(observed, dict):
+        gone = sorted(set(reference) - set(observed))
+        new = sorted(set(observed) - set(reference))
+        parts = [f"without {', '.join(gone)}"] if gone else []
+        parts += [f"with {', '.join(new)}"] if new else []
+        moved = [key for key in reference if key in observed and reference[key] != observed[key]]
+        parts += [f"{key}: {reference[key]!r} -> {observed[key]!r}" for key in moved]
+        return "; ".join(parts)
+    if isinstance(reference, list) and isinstance(observed, list):
+        for index, (old, new_value) in enumerate(zip(reference, observed, strict=False)):
+            if old != new_value:
+                return f"first difference at {index}: {old!r} -> {new_value!r}"
+        return f"length {len(reference)} -> {len(observed)}"
+    return f"{reference!r} -> {observed!r}"
+
+
+def flatten(value: Any) -> Iterator[float]:
+    """The numbers of a nested list, in order. None stands for not-a-number."""
+    if isinstance(value, list):
+        for item in value:
+            yield from flatten(item)
+    else:
+        yield math.nan if value is None else float(value)
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """The shape of a nested list, taken along its first elements."""
+    return (len(value), *shape(value[0])) if isinstance(value, list) and value else ()
+
+
+def _compare_numeric(reference: Any, observed: Any, noise: Noise | None) -> Comparison:
+    if shape(reference) != shape(observed):
+        return Comparison(
+            Agreement.CHANGED, detail=f"shape {shape(reference)} -> {shape(observed)}"
+        )
+    pairs = list(zip(flatten(reference), flatten(observed), strict=True))
+    if any(math.isfinite(old) != math.isfinite(new) for old, new in pairs):
+        return Comparison(Agreement.DRIFTED, math.inf, "a number became or stopped being finite")
+    difference = max(
+        (abs(old - new) for old, new in pairs if math.isfinite(old) and old != new), default=0.0
+    )
+    distance = in_noise(difference, noise)
+    if distance <= NOISE_FACTOR:
+        return Comparison(Agreement.SAME, distance)
+    return Comparison(Agreement.DRIFTED, distance, f"largest difference {difference:.3g}")
+
+
+def in_noise(difference: float, noise: Noise | None) -> float:
+    """`difference` in multiples of the noise; without noise any difference is infinite."""
+    if difference == 0:
+        return 0.0
+    return difference / noise.spread if noise is not None and noise.spread > 0 else math.inf
+
+
+def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Comparison:
+    old, new = reference["ids"], observed["ids"]
+    if old == new:
+        return _SAME
+    at = next(
+        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
+        min(len(old), len(new)),
+    )
+    gaps = reference["gaps"]
+    if at >= len(old) or at >= len(new) or at >= len(gaps):
+        return Comparison(Agreement.CHANGED, detail=f"length {len(old)} -> {len(new)}")
+    distance = in_noise(gaps[at], noise)
+    detail = f"parts at token {at} ({old[at]} -> {new[at]}), top-2 gap there {gaps[at]:.3g}"
+    if distance <= NOISE_FACTOR:
+        return Comparison(Agreement.DRIFTED, distance, detail + ": a tie that flipped")
+    return Comparison(Agreement.CHANGED, distance, detail)
+
+
+def _compare_cost(reference: float, observed: float, unit: str) -> Comparison:
+    ratio_allowed, slack = COST_BANDS.get(unit, (math.inf, 0.0))
+    ratio = observed / reference if reference else math.inf
+    if abs(observed - reference) <= slack or 1 / ratio_allowed <= ratio <= ratio_allowed:
+        return Comparison(Agreement.SAME, ratio)
+    heavier = Agreement.HEAVIER if unit == "bytes" else Agreement.SLOWER
+    lighter = Agreement.LIGHTER if unit == "bytes" else Agreement.FASTER
+    return Comparison(heavier if ratio > 1 else lighter, ratio, f"ratio {ratio:.3f}")

@@ -1,0 +1,59 @@
+"""Observations: values that behaviours measured, and how each may be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["exact", "numeric", "tokens", "cost"]
+
+BOUNDS: dict[str, float] = {
+    "float32": 1.3e-6,
+    "float16": 1e-3,
+    "bfloat16": 1.6e-2,
+    "int8": 1e-3,
+    "nf4": 1.3e-6,
+    "fp4": 1.3e-6,
+}
+"""Relative bound on the noise of a number until its noise was measured.
+
+For the floating point types the relative tolerances of `torch.testing.assert_close`; nf4
+and fp4 compute in float32 here; int8 rounds activations too, so that float32 noise is
+amplified where a value sits on a rounding edge.
+"""
+
+NOISE_FACTOR = 10.0
+"""A number within this many times its noise is the same number."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The spread of a number over runs that should agree, in the number's own unit.
+
+    `provenance` says how it is known: `bound float32`, or `measured` with the conditions.
+    """
+
+    spread: float
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One value that a behaviour measured.
+
+    `value` is JSON: for `numeric` a number or a (nested) list of numbers; for `tokens`
+    `{"ids": [...], "gaps": [...]}`, where a gap is the difference of the top two logits
+    at the step that chose the id; for `cost` a number of seconds or bytes.
+    """
+
+    name: str
+    kind: Kind
+    value: Any
+    unit: str = ""
+    noise: Noise | None = None
+
+
+def bound(precision: str | None, scale: float) -> Noise:
+    """The noise to assume for a number of size `scale` computed in `precision`, unmeasured."""
+    name = precision or "float32"
+    return Noise(BOUNDS[name] * abs(scale), f"bound {name}")

@@ -1,0 +1,107 @@
+"""Verdicts: what a gate says of one behaviour in one cell, of a package, of a stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.stacks import Lock, Move
+
+
+class Verdict(str, Enum):
+    """In order of weight, heaviest first: reports sort by it."""
+
+    BROKEN = "broken"
+    REGRESSED = "regressed"
+    CHANGED = "changed"
+    GONE = "gone"
+    HEAVIER = "heavier"
+    SLOWER = "slower"
+    UNKNOWN = "unknown"
+    DRIFTED = "drifted"
+    FLAKY = "flaky"
+    FIXED = "fixed"
+    LIGHTER = "lighter"
+    FASTER = "faster"
+    NEW = "new"
+    FAILING = "failing"
+    SAME = "same"
+
+
+FAILS_A_GATE: frozenset[Verdict] = frozenset(
+    {
+        Verdict.BROKEN,
+        Verdict.REGRESSED,
+        Verdict.CHANGED,
+        Verdict.GONE,
+        Verdict.HEAVIER,
+        Verdict.SLOWER,
+    }
+)
+"""What makes a gate exit 1 unless `--fail-on` says otherwise."""
+
+
+@dataclass(frozen=True)
+class ObservationVerdict:
+    """One observation on both sides; None where a side did not make it."""
+
+    name: str
+    baseline: Observation | None
+    candidate: Observation | None
+    verdict: Verdict
+    distance: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class BehaviourVerdict:
+    """One behaviour in one cell. `runs` counts how often each side ran it."""
+
+    behaviour: str
+    cell: str
+    verdict: Verdict
+    reason: str = ""
+    claims: tuple[str, ...] = ()
+    observations: tuple[ObservationVerdict, ...] = ()
+    reproduce: str = ""
+    runs: int = 1
+
+
+@dataclass(frozen=True)
+class PackageVerdict:
+    """`same`, `unimportable`, `fixed` (imports again), `failing`, `new` or `gone`."""
+
+    package: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Skip:
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """All that a gate found: what every report is made from.
+
+    `stack_verdict` is `built`, `unsolvable` or `uninstallable`; with the latter two,
+    `stack_reason` says why in words and `behaviours` is empty. `notes` are findings
+    about the machine or the baseline that are no verdicts.
+    """
+
+    baseline: Lock | None
+    candidate: Lock | None
+    moved: tuple[Move, ...]
+    stack_verdict: str
+    stack_reason: str
+    packages: tuple[PackageVerdict, ...]
+    behaviours: tuple[BehaviourVerdict, ...]
+    skipped: tuple[Skip, ...]
+    notes: tuple[str, ...]
+    exit_code: int
+    seconds: float
+    baseline_name: str = "reference"
+    candidate_name: str = ""
