@@ -89,7 +89,8 @@ class GateReport:
 
     `stack_verdict` is `built`, `unsolvable` or `uninstallable`; with the latter two,
     `stack_reason` says why in words and `behaviours` is empty. `notes` are findings
-    about the machine or the baseline that are no verdicts.
+    about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
+    failed this gate.
     """
 
     baseline: Lock | None
@@ -105,3 +106,4 @@ class GateReport:
     seconds: float
     baseline_name: str = "reference"
     candidate_name: str = ""
+    fail_on: frozenset[Verdict] = FAILS_A_GATE
