@@ -23,7 +23,10 @@ class Agreement(str, Enum):
     LIGHTER = "lighter"
 
 
-COST_BANDS: dict[str, tuple[float, float]] = {"bytes": (1.10, 32 * 2**20), "seconds": (math.inf, 0.0)}
+COST_BANDS: dict[str, tuple[float, float]] = {
+    "bytes": (1.10, 32 * 2**20),
+    "seconds": (math.inf, 0.0),
+}
 """By unit: the ratio within which costs agree, and an absolute slack.
 
 Memory repeats within a few per cent. Seconds measured once in passing say nothing, so no

@@ -1,7 +1,7 @@
 """A run record: what one run of the suites left, as JSON Lines, and how to read it.
 
-The first line is the header. Then, as they happen: `start` (a behaviour begins),
-`observation`, `outcome`; last `end`. A record cut off at any byte is still readable up to
+The first line is the header. Then, as they happen: `import` (a library was imported, or
+not), `start` (a behaviour begins), `observation`, `outcome`; last `end`. A record cut off at any byte is still readable up to
 its last whole line: a behaviour with a start and no outcome was running when the process
 died.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from harness.vocabulary.errors import RecordError
@@ -49,7 +49,8 @@ class Outcome:
 
     `behaviour` is its test id without the cell (`tokenizers/test_ids.py::test_round_trip`),
     `cell` the cell's id. `snapshot` tells where the snapshot disagrees, a line each.
-    `seconds` is wall time in all, `work` of it in the libraries under test.
+    `seconds` is wall time in all, `work` of it in the libraries under test. `expected` marks
+    a behaviour that raised as documented since some release (`@until`).
     """
 
     behaviour: str
@@ -62,6 +63,7 @@ class Outcome:
     seconds: float = 0.0
     work: float = 0.0
     reproduce: str = ""
+    expected: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -80,6 +82,11 @@ class Record:
 
 def header_line(header: Header) -> str:
     return _line({"type": "header", **asdict(header)})
+
+
+def import_line(package: str, error: str) -> str:
+    """`error` is empty where the import succeeded."""
+    return _line({"type": "import", "package": package, "error": error})
 
 
 def start_line(behaviour: str, cell: str) -> str:
@@ -149,12 +156,15 @@ def _header(entry: dict[str, Any], where: str) -> Header:
     try:
         return Header(**{key: value for key, value in entry.items() if key != "type"})
     except TypeError as error:
-        raise RecordError(f"the header of the run record is damaged: {error}", where=where) from None
+        raise RecordError(
+            f"the header of the run record is damaged: {error}", where=where
+        ) from None
 
 
 def _assemble(header: Header, entries: Iterable[dict[str, Any]], where: str) -> Record:
     observations: dict[tuple[str, str], list[Observation]] = {}
     outcomes: dict[tuple[str, str], Outcome] = {}
+    imports = dict(header.imports)
     running: tuple[str, str] | None = None
     complete = False
     try:
@@ -162,6 +172,9 @@ def _assemble(header: Header, entries: Iterable[dict[str, Any]], where: str) -> 
             kind = entry.pop("type")
             if kind == "end":
                 complete = True
+                continue
+            if kind == "import":
+                imports[entry["package"]] = entry["error"]
                 continue
             key = (entry["behaviour"], entry["cell"])
             if kind == "start":
@@ -174,6 +187,7 @@ def _assemble(header: Header, entries: Iterable[dict[str, Any]], where: str) -> 
                 running = None
     except (KeyError, TypeError) as error:
         raise RecordError(f"a line of the run record is damaged: {error}", where=where) from None
+    header = replace(header, imports=imports)
     return Record(header, tuple(outcomes.values()), complete, running)
 
 

@@ -1,0 +1,66 @@
+"""What the numbers of a run depend on beside its stack: the machine, its kernels, its threads."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from harness.vocabulary.stacks import LIBRARIES
+
+ISA_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve")
+
+
+def versions() -> dict[str, str]:
+    """Every distribution of the running interpreter, by its normalised name."""
+    found: dict[str, str] = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found[name.lower().replace("_", "-").replace(".", "-")] = distribution.version
+    return dict(sorted(found.items()))
+
+
+def installed(package: str) -> str | None:
+    """The version of `package` in this stack, or None where it is not part of it."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def hardware() -> dict[str, str]:
+    """Processor, its instruction sets that kernels are chosen by, cores, system, interpreter."""
+    info = _cpuinfo()
+    flags = set((info.get("flags") or info.get("Features") or "").split())
+    return {
+        "processor": info.get("model name") or platform.processor() or platform.machine(),
+        "instructions": " ".join(flag for flag in ISA_FLAGS if flag in flags),
+        "cores": str(os.cpu_count() or 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def kernels(threads: int) -> dict[str, str]:
+    """Settings that choose among kernels."""
+    return {
+        "threads": str(threads),
+        "ATEN_CPU_CAPABILITY": os.environ.get("ATEN_CPU_CAPABILITY", "auto"),
+    }
+
+
+def libraries() -> dict[str, str]:
+    """The libraries under test that this stack has."""
+    return {name: version for name in LIBRARIES if (version := installed(name))}
+
+
+def _cpuinfo() -> dict[str, str]:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}

@@ -1,0 +1,222 @@
+"""The plugin's options, checked once and turned into settings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import subjects
+from harness.plugin.marks import MARKS
+from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, lacks
+from harness.vocabulary.errors import HarnessError, UsageError
+from harness.vocabulary.places import home
+from harness.vocabulary.subjects import Subject
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DO_NOT_TRACK": "1",
+    "WANDB_MODE": "disabled",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+}
+"""Set before any library is imported: a run is offline, and no library forks threads behind it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this run was asked for. `behaviours` None means all; `cell` None means all."""
+
+    home: Path
+    subjects: tuple[Subject, ...]
+    precisions: tuple[str, ...]
+    devices: tuple[str, ...]
+    memory_budget: int
+    threads: int
+    snapshots: str
+    snapshot_dir: Path
+    selected: bool
+    record: Path | None = None
+    cell: str | None = None
+    behaviours: frozenset[str] | None = None
+    list_cells: Path | None = None
+    noise_from: tuple[Path, ...] = field(default=())
+
+
+SETTINGS = pytest.StashKey[Settings]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("harness", "behaviours of the libraries under test")
+    group.addoption(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="NAME[=PATH]",
+        help="subject to test, by its name in the registry or as NAME=PATH of a folder; repeatable",
+    )
+    group.addoption(
+        "--subjects-file",
+        metavar="FILE",
+        help="a registry of your own, beside fixtures/subjects.toml",
+    )
+    group.addoption(
+        "--precision",
+        action="append",
+        default=[],
+        metavar="NAME[,NAME]",
+        help=f"precisions to test: {', '.join(PRECISIONS)} (default: all)",
+    )
+    group.addoption(
+        "--device",
+        action="append",
+        default=[],
+        metavar="NAME[,NAME]",
+        help="devices to test on: cpu, cuda, cuda:N, mps (default: cpu)",
+    )
+    group.addoption(
+        "--memory-budget",
+        default="8GiB",
+        metavar="SIZE",
+        help="most memory that loaded subjects may take at once, e.g. 4GiB (default: 8GiB)",
+    )
+    group.addoption("--threads", type=int, help="threads for the libraries (default: one a core)")
+    group.addoption("--record", metavar="FILE", help="write the run record there, as JSON Lines")
+    group.addoption(
+        "--snapshots",
+        choices=("assert", "witness"),
+        default="assert",
+        help="assert: a difference from the snapshot fails (default); witness: it is recorded only",
+    )
+    group.addoption(
+        "--snapshot-dir", metavar="DIR", help="where snapshots lie (default: snapshots/)"
+    )
+    group.addoption(
+        "--noise-from",
+        action="append",
+        default=[],
+        metavar="RECORD",
+        help="with --snapshot-update: store the spread against these run records as measured noise",
+    )
+    group.addoption("--cell", metavar="ID", help="run only this cell")
+    group.addoption(
+        "--behaviours-from", metavar="FILE", help="run only the behaviours whose ids FILE lists"
+    )
+    group.addoption("--list-cells", metavar="FILE", help="write the cells and behaviours, run none")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    for line in MARKS:
+        config.addinivalue_line("markers", line)
+    if config.option.help or getattr(config.option, "markers", False):
+        return
+    try:
+        settings = read(config)
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[SETTINGS] = settings
+    os.environ.update(OFFLINE)
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(settings.threads)
+    config.option.disable_unused_snapshots = True
+    if getattr(config.option, "dist", None) == "load":
+        config.option.dist = "loadgroup"
+
+
+def read(config: pytest.Config) -> Settings:
+    """The settings of this run. Raises HarnessError where an option makes no sense."""
+    option = config.option
+    root = home()
+    precisions = tuple(check_precision(name) for name in _split(option.precision)) or PRECISIONS
+    devices = tuple(check_device(name) for name in _split(option.device)) or ("cpu",)
+    _check_combinations(precisions, devices, asked=bool(option.precision))
+    return Settings(
+        home=root,
+        subjects=_subjects(root, option),
+        precisions=precisions,
+        devices=devices,
+        memory_budget=parse_size(option.memory_budget),
+        threads=_threads(option),
+        snapshots=option.snapshots,
+        snapshot_dir=Path(option.snapshot_dir or root / "snapshots").resolve(),
+        selected=bool(option.subject),
+        record=Path(option.record).resolve() if option.record else None,
+        cell=option.cell,
+        behaviours=_behaviours(option.behaviours_from),
+        list_cells=Path(option.list_cells).resolve() if option.list_cells else None,
+        noise_from=tuple(Path(path) for path in option.noise_from),
+    )
+
+
+def _subjects(root: Path, option: Any) -> tuple[Subject, ...]:
+    extra = Path(option.subjects_file) if option.subjects_file else None
+    return tuple(subjects.select(subjects.read_registry(root, extra), option.subject))
+
+
+def _check_combinations(precisions: tuple[str, ...], devices: tuple[str, ...], asked: bool) -> None:
+    for device in devices:
+        missing = [(name, lacks(name, device)) for name in precisions if lacks(name, device)]
+        if missing and (asked or len(missing) == len(precisions)):
+            able = ", ".join(name for name in PRECISIONS if not lacks(name, device))
+            raise UsageError(str(missing[0][1]), where=f"--precision on {device}", allowed=able)
+
+
+def _split(values: list[str]) -> list[str]:
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _threads(option: Any) -> int:
+    if option.threads is not None:
+        if option.threads < 1:
+            raise UsageError(
+                f"{option.threads} threads", where="--threads", allowed="a number from 1"
+            )
+        return int(option.threads)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
+    return max(1, len(os.sched_getaffinity(0)) // workers) if workers else 1
+
+
+def _behaviours(path: str | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    try:
+        return frozenset(Path(path).read_text(encoding="utf-8").split("\n")) - {""}
+    except OSError as error:
+        raise UsageError(
+            f"the list of behaviours cannot be read: {error.strerror}", where=path
+        ) from None
+
+
+_UNITS = {
+    "": 1,
+    "B": 1,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+}
+
+
+def parse_size(text: str) -> int:
+    """Bytes from `4GiB`, `500MB` or a plain number. Raises UsageError on anything else."""
+    digits = text.strip().rstrip("iIbBkKmMgG").strip()
+    unit = text.strip()[len(digits) :].strip().upper()
+    try:
+        size = int(float(digits) * _UNITS[unit])
+    except (ValueError, KeyError):
+        size = 0
+    if size <= 0:
+        raise UsageError(
+            f"{text!r} is no size", where="--memory-budget", allowed="e.g. 4GiB, 500MB"
+        )
+    return size

@@ -1,0 +1,313 @@
+"""How each behaviour ended: imports first, snapshots last, and a line in the record for each step."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import pytest
+
+from harness.plugin import machine
+from harness.plugin.fixtures import bench_of
+from harness.plugin.marks import Requirements, Until
+from harness.plugin.observing import Observe
+from harness.plugin.options import SETTINGS
+from harness.plugin.recording import Recorder
+from harness.plugin.selection import CELL, NEEDS, behaviour_id
+from harness.plugin.witness import Witness
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.records import (
+    Header,
+    Outcome,
+    Status,
+    header_line,
+    import_line,
+    observation_line,
+    outcome_line,
+    start_line,
+)
+from harness.vocabulary.stacks import import_name
+
+RECORDER = pytest.StashKey[Recorder]()
+IMPORTED = pytest.StashKey[dict[str, BaseException | None]]()
+
+
+class SnapshotDiffers(AssertionError):
+    """What was observed is not what the snapshot holds."""
+
+
+class ExpectedToRaise(AssertionError):
+    """A behaviour that was documented as gone since some release still works."""
+
+
+class Absent(pytest.skip.Exception):  # type: ignore[misc]
+    """A package that the behaviour needs is not in this stack."""
+
+
+@dataclass
+class Progress:
+    """What is known of the behaviour that is running. `status` None until something decided it."""
+
+    begun: float = field(default_factory=time.perf_counter)
+    work_before: float = 0.0
+    call_seconds: float = 0.0
+    status: Status | None = None
+    reason: str = ""
+    expected: bool = False
+    observe: Observe | None = None
+    witness: Witness | None = None
+
+
+PROGRESS = pytest.StashKey[Progress]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    settings = config.stash.get(SETTINGS, None)
+    if settings is None or settings.list_cells is not None:
+        return
+    worker = hasattr(config, "workerinput")
+    config.stash[IMPORTED] = {}
+    config.stash[RECORDER] = Recorder(None if worker else settings.record)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    recorder = session.config.stash.get(RECORDER, None)
+    if recorder is None or hasattr(session.config, "workerinput"):
+        return
+    settings = session.config.stash[SETTINGS]
+    digests = {
+        entry.name: found.digest
+        for entry in settings.subjects
+        if (found := bench_of(session.config).look(entry)) is not None
+    }
+    recorder.add(
+        header_line(
+            Header(
+                machine.versions(), machine.hardware(), machine.kernels(settings.threads), digests
+            )
+        )
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    recorder = item.config.stash[RECORDER]
+    item.stash[PROGRESS] = Progress(work_before=bench_of(item.config).work)
+    recorder.add(start_line(behaviour_id(item), item.stash[CELL].id))
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for package in packages_of(item):
+        _import(item, package)
+
+
+def packages_of(item: pytest.Item) -> list[str]:
+    """The packages a behaviour calls: those it requires, and those its fixtures load with."""
+    wanted: Requirements = item.stash[NEEDS]
+    packages = list(wanted.packages)
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & {"model", "hf_tokenizer", "load", "reference_logits", "bridge", "hooked"}:
+        packages += ["torch", "transformers"]
+    if fixtures & {"bridge", "hooked"}:
+        packages.append("transformer-lens")
+    if item.stash[CELL].precision in ("int8", "nf4", "fp4") and "model" in fixtures:
+        packages.append("bitsandbytes")
+    return list(dict.fromkeys(packages))
+
+
+def _import(item: pytest.Item, package: str) -> None:
+    if machine.installed(package) is None:
+        raise Absent(f"{package} is not in this stack")
+    imported = item.config.stash[IMPORTED]
+    if package not in imported:
+        imported[package] = _try_import(item, package)
+    error = imported[package]
+    if error is not None:
+        raise error
+
+
+def _try_import(item: pytest.Item, package: str) -> BaseException | None:
+    caught: BaseException | None = None
+    with bench_of(item.config).working():
+        try:
+            importlib.import_module(import_name(package))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            caught = error
+    text = f"{type(caught).__name__}: {caught}" if caught is not None else ""
+    item.config.stash[RECORDER].add(import_line(package, text))
+    return caught
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """The behaviour itself; then what its snapshots say, if nothing else went wrong."""
+    progress = item.stash[PROGRESS]
+    begun = time.perf_counter()
+    try:
+        result = yield
+    finally:
+        progress.call_seconds = time.perf_counter() - begun
+    if progress.witness is not None and progress.witness.fails:
+        raise SnapshotDiffers(progress.witness.text())
+    return result
+
+
+@pytest.fixture
+def observe(request: pytest.FixtureRequest, snapshot: Any) -> Observe:
+    """Takes what the behaviour measured: `observe.exact`, `.numeric`, `.tokens`, `.cost`."""
+    item: pytest.Item = request.node
+    progress = item.stash[PROGRESS]
+    witness = Witness(item, snapshot)
+    recorder = item.config.stash[RECORDER]
+    behaviour, cell = behaviour_id(item), item.stash[CELL]
+
+    def emit(observation: Observation) -> None:
+        observation = witness.see(observation)
+        recorder.add(observation_line(behaviour, cell.id, observation))
+
+    progress.witness = witness
+    progress.observe = Observe(cell, emit)
+    return progress.observe
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    progress = item.stash[PROGRESS]
+    if call.excinfo is not None and progress.status is None:
+        progress.status, progress.reason = classify(call.excinfo.value)
+    if call.when in ("setup", "call"):
+        _expect_removed(item, report, progress)
+    if progress.witness is not None and call.when == "call" and report.failed:
+        report.sections.append(("where and how to reproduce", progress.witness.heading()))
+    if call.when == "teardown":
+        _finish(item, report, progress)
+    return report
+
+
+def classify(error: BaseException) -> tuple[Status, str]:
+    """The status that an exception means, and its reason in a line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, Absent):
+        return "absent", str(error.msg)
+    if isinstance(error, pytest.skip.Exception):
+        return "skipped", str(error.msg)
+    if isinstance(error, SnapshotDiffers):
+        return "held", ""
+    if ran_out(error):
+        return "unknown", f"{type(error).__name__}: {text}"
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return "failed", text
+    return "raised", f"{type(error).__name__}: {text}"
+
+
+def ran_out(error: BaseException) -> bool:
+    """Memory or disk ran out, or no evidence could be had: nothing is known of the behaviour."""
+    if isinstance(error, (MemoryError, NoEvidence)):
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
+        return True
+    return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)
+
+
+def _expect_removed(item: pytest.Item, report: pytest.TestReport, progress: Progress) -> None:
+    """Under a release since which a behaviour is documented to raise, it must."""
+    due = next((until for until in item.stash[NEEDS].until if _is_due(until)), None)
+    if due is None:
+        return
+    since = f"{due.reason} (since {due.package} {due.version})"
+    if progress.status == "raised":
+        progress.expected = True
+        report.outcome = "skipped"
+        report.wasxfail = since
+    elif report.when == "call" and progress.status is None:
+        progress.status, progress.reason = "failed", f"expected to raise: {since}"
+        report.outcome = "failed"
+        report.longrepr = progress.reason
+
+
+def _is_due(until: Until) -> bool:
+    try:
+        installed = metadata.version(until.package)
+    except metadata.PackageNotFoundError:
+        return False
+    return release(installed) >= release(until.version)
+
+
+def release(version: str) -> tuple[int, ...]:
+    """The numeric release segment of a version, without trailing zeros: enough to order releases."""
+    numbers: list[int] = []
+    for part in version.partition("+")[0].split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) -> None:
+    observing = progress.observe.seconds if progress.observe is not None else 0.0
+    loading = bench_of(item.config).work - progress.work_before
+    observations = tuple(progress.observe.made) if progress.observe is not None else ()
+    outcome = Outcome(
+        behaviour=behaviour_id(item),
+        cell=item.stash[CELL].id,
+        status=progress.status or "held",
+        reason=progress.reason[:2000],
+        claims=item.stash[NEEDS].claims,
+        observations=observations,
+        snapshot=tuple(progress.witness.lines()) if progress.witness is not None else (),
+        seconds=round(time.perf_counter() - progress.begun, 6),
+        work=round(loading + max(0.0, progress.call_seconds - observing), 6),
+        reproduce=reproduce(item),
+        expected=progress.expected,
+    )
+    recorder = item.config.stash[RECORDER]
+    recorder.add(outcome_line(outcome))
+    if hasattr(item.config, "workerinput"):
+        report.harness_lines = recorder.take()
+
+
+def reproduce(item: pytest.Item) -> str:
+    """The one command that runs this behaviour in this cell again."""
+    settings = item.config.stash[SETTINGS]
+    asked = item.config.option
+    parts = [f"pytest '{item.nodeid.partition('@')[0]}'"]
+    parts += [f"--subject {name}" for name in asked.subject]
+    parts += [f"--subjects-file {asked.subjects_file}"] if asked.subjects_file else []
+    if settings.devices != ("cpu",):
+        parts.append(f"--device {','.join(settings.devices)}")
+    return " ".join(parts)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    lines = getattr(report, "harness_lines", None)
+    controller = _controller.get("recorder")
+    if lines and controller is not None:
+        for line in lines:
+            controller.add(line)
+
+
+_controller: dict[str, Recorder] = {}
+"""pytest_runtest_logreport is told no config: the controller of a distributed run leaves its own."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.getoption("numprocesses", None):
+        _controller["recorder"] = session.config.stash[RECORDER]

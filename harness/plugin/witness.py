@@ -1,0 +1,139 @@
+"""The snapshot as a witness: what was seen before, held against what is observed now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.plugin.options import SETTINGS
+from harness.plugin.selection import CELL, behaviour_id
+from harness.plugin.snapshots import ObservationExtension, SnapshotResult, check
+from harness.vocabulary.comparison import Agreement, flatten, shape, wider
+from harness.vocabulary.errors import RecordError
+from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.records import Record, parse
+
+
+class Witness:
+    """Holds each observation of one behaviour against its snapshot.
+
+    In `assert` mode a difference, or a bundled subject's missing snapshot, fails the
+    behaviour; in `witness` mode it is only recorded.
+    """
+
+    def __init__(self, item: pytest.Item, assertion: Any) -> None:
+        self._item = item
+        self._settings = item.config.stash[SETTINGS]
+        ObservationExtension.rewrite = bool(self._settings.noise_from)
+        self._assertion = assertion.use_extension(ObservationExtension)
+        self.results: list[SnapshotResult] = []
+
+    def see(self, observation: Observation) -> Observation:
+        """Compare with the snapshot; returns the observation with the noise known of it."""
+        if observation.kind == "cost":
+            return observation
+        result = check(self._assertion, observation, self._measured(observation))
+        self.results.append(result)
+        stored = result.stored.noise if result.stored is not None else None
+        return replace(observation, noise=wider(observation.noise, stored))
+
+    def _measured(self, observation: Observation) -> Noise | None:
+        paths = self._settings.noise_from
+        if not paths or observation.kind != "numeric":
+            return None
+        key = (behaviour_id(self._item), self._item.stash[CELL].id, observation.name)
+        seen = [values[key] for path in paths if key in (values := _numbers(path))]
+        seen = [value for value in seen if shape(value) == shape(observation.value)]
+        if not seen:
+            return None
+        return Noise(spread([observation.value, *seen]), f"measured over {len(seen) + 1} runs")
+
+    @property
+    def fails(self) -> bool:
+        return self._settings.snapshots == "assert" and any(True for _ in self._failing())
+
+    def _failing(self) -> Iterator[SnapshotResult]:
+        for result in self.results:
+            if result.updated:
+                continue
+            if result.comparison is None:
+                if not self._is_own_subject():
+                    yield result
+            elif result.comparison.agreement is not Agreement.SAME:
+                yield result
+
+    def _is_own_subject(self) -> bool:
+        """A user's own subject has no snapshot before the user records one."""
+        name = self._item.stash[CELL].subject
+        entry = next((entry for entry in self._settings.subjects if entry.name == name), None)
+        return entry is not None and entry.source == "path"
+
+    def lines(self) -> list[str]:
+        """A line for each observation that is not what its snapshot holds."""
+        return [_difference(result) for result in self._failing()]
+
+    def heading(self) -> str:
+        from harness.plugin.outcomes import reproduce
+
+        cell = self._item.stash[CELL]
+        return (
+            f"subject:   {cell.subject}\ncell:      {cell.id}\nreproduce: {reproduce(self._item)}"
+        )
+
+    def text(self) -> str:
+        """The whole failure: what was expected, by whom, what was observed, how far off."""
+        lines = [line for result in self._failing() for line in _account(result)]
+        return "\n".join(["observed what the snapshot does not hold", *lines, self.heading()])
+
+
+def _difference(result: SnapshotResult) -> str:
+    name = result.observation.name
+    if result.stored is None or result.comparison is None:
+        return f"{name}: no snapshot yet"
+    distance = result.comparison.distance
+    size = f" ({distance:.3g} times the noise)" if distance is not None else ""
+    return f"{name}: {result.comparison.agreement.value}{size} {result.comparison.detail}".strip()
+
+
+def _account(result: SnapshotResult) -> Iterator[str]:
+    yield f"  {_difference(result)}"
+    if result.stored is None:
+        yield f"    expected: nothing in {result.location}"
+        yield "    next:     pytest --snapshot-update, and review what it wrote"
+        return
+    yield f"    expected: {_short(result.stored.value)} by the snapshot {result.location}"
+    yield f"    observed: {_short(result.observation.value)}"
+
+
+def _short(value: Any, limit: int = 160) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+def spread(values: list[Any]) -> float:
+    """The largest difference, over places, between the largest and the smallest number there."""
+    columns = zip(*(list(flatten(value)) for value in values), strict=True)
+    return max((max(column) - min(column) for column in columns), default=0.0)
+
+
+@lru_cache(maxsize=16)
+def _numbers(path: Path) -> dict[tuple[str, str, str], Any]:
+    try:
+        record: Record = parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise RecordError(
+            f"the run record cannot be read: {error.strerror}",
+            where=str(path),
+            next="pytest --record FILE",
+        ) from None
+    return {
+        (outcome.behaviour, outcome.cell, observation.name): observation.value
+        for outcome in record.outcomes
+        for observation in outcome.observations
+        if observation.kind == "numeric"
+    }
