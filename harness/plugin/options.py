@@ -195,15 +195,10 @@ def _behaviours(path: str | None) -> frozenset[str] | None:
         ) from None
 
 
-_UNITS = {
-    "": 1,
-    "B": 1,
-    "KIB": 2**10,
-    "MIB": 2**20,
-    "GIB": 2**30,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
+_UNITS = {"": 1, "B": 1} | {
+    f"{letter}{suffix}": base**power
+    for power, letter in enumerate("KMG", 1)
+    for suffix, base in (("IB", 2**10), ("B", 10**3))
 }
 
 

@@ -1,4 +1,4 @@
-"""How each behaviour ended: imports first, snapshots last, and a line in the record for each step."""
+"""How each behaviour ended: imports first, snapshots last, every step in the record."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ from harness.vocabulary.records import (
 )
 from harness.vocabulary.stacks import import_name
 
+LINES = "harness_lines"
+"""Attribute of a report that carries a worker's record lines to the controller."""
+
 RECORDER = pytest.StashKey[Recorder]()
 IMPORTED = pytest.StashKey[dict[str, BaseException | None]]()
 
@@ -44,10 +47,6 @@ class SnapshotDiffers(AssertionError):
 
 class ExpectedToRaise(AssertionError):
     """A behaviour that was documented as gone since some release still works."""
-
-
-class Absent(pytest.skip.Exception):  # type: ignore[misc]
-    """A package that the behaviour needs is not in this stack."""
 
 
 @dataclass
@@ -126,7 +125,9 @@ def packages_of(item: pytest.Item) -> list[str]:
 
 def _import(item: pytest.Item, package: str) -> None:
     if machine.installed(package) is None:
-        raise Absent(f"{package} is not in this stack")
+        item.stash[PROGRESS].status = "absent"
+        item.stash[PROGRESS].reason = f"{package} is not in this stack"
+        pytest.skip(item.stash[PROGRESS].reason)
     imported = item.config.stash[IMPORTED]
     if package not in imported:
         imported[package] = _try_import(item, package)
@@ -201,8 +202,6 @@ def pytest_runtest_makereport(
 def classify(error: BaseException) -> tuple[Status, str]:
     """The status that an exception means, and its reason in a line."""
     text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, Absent):
-        return "absent", str(error.msg)
     if isinstance(error, pytest.skip.Exception):
         return "skipped", str(error.msg)
     if isinstance(error, SnapshotDiffers):
@@ -248,7 +247,7 @@ def _is_due(until: Until) -> bool:
 
 
 def release(version: str) -> tuple[int, ...]:
-    """The numeric release segment of a version, without trailing zeros: enough to order releases."""
+    """The numeric release segment of a version without trailing zeros: orders releases."""
     numbers: list[int] = []
     for part in version.partition("+")[0].split("."):
         if not part.isdigit():
@@ -279,7 +278,7 @@ def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) ->
     recorder = item.config.stash[RECORDER]
     recorder.add(outcome_line(outcome))
     if hasattr(item.config, "workerinput"):
-        report.harness_lines = recorder.take()
+        setattr(report, LINES, recorder.take())
 
 
 def reproduce(item: pytest.Item) -> str:
@@ -296,7 +295,7 @@ def reproduce(item: pytest.Item) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    lines = getattr(report, "harness_lines", None)
+    lines = getattr(report, LINES, None)
     controller = _controller.get("recorder")
     if lines and controller is not None:
         for line in lines:
@@ -304,7 +303,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 _controller: dict[str, Recorder] = {}
-"""pytest_runtest_logreport is told no config: the controller of a distributed run leaves its own."""
+"""The controller's recorder: pytest_runtest_logreport is not told the config."""
 
 
 @pytest.hookimpl(trylast=True)

@@ -23,7 +23,7 @@ from harness.vocabulary.observations import Noise, Observation
 DIGITS = 9
 
 
-class ObservationExtension(AmberSnapshotExtension):  # type: ignore[misc]
+class ObservationExtension(AmberSnapshotExtension):
     """syrupy's text files, holding observations as JSON and matching within their noise."""
 
     def serialize(self, data: Any, **_: Any) -> str:

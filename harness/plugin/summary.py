@@ -63,9 +63,7 @@ def lines(record: Record, seconds: float, deselected: Counter[str]) -> list[str]
     text += _reasons("left out", deselected)
     unrecorded = sum(line.endswith("no snapshot yet") for o in outcomes for line in o.snapshot)
     if unrecorded:
-        text.append(
-            f"{unrecorded} observations have no snapshot yet: --snapshot-update records them"
-        )
+        text.append(f"{unrecorded} observations have no snapshot: --snapshot-update records them")
     if work:
         text.append(
             f"time: {seconds:.1f} s in all, {work:.1f} s of it loading subjects and calling the "

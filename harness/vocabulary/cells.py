@@ -54,7 +54,7 @@ def check_device(name: str) -> str:
 
 
 def lacks(precision: str, device: str) -> str | None:
-    """Why `device` cannot run `precision`, or None where it can (bitsandbytes has no mps kernels)."""
+    """Why `device` cannot run `precision` (bitsandbytes has no mps kernels); None where it can."""
     if device == "mps" and precision in QUANTISED:
         return f"{precision} needs bitsandbytes, which has no kernels for mps"
     return None

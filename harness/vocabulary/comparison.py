@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from harness.vocabulary.observations import NOISE_FACTOR, Noise, Observation
 
 
-class Agreement(str, Enum):
+class Agreement(StrEnum):
     """How two observations of one thing relate."""
 
     SAME = "same"

@@ -36,7 +36,7 @@ def _candidates() -> list[Path]:
 
 
 def cache_dir() -> Path:
-    """The user's cache: environments, subjects, cells already run. `$HARNESS_CACHE` overrides it."""
+    """The user's cache of environments, subjects and cells; `$HARNESS_CACHE` overrides it."""
     named = os.environ.get("HARNESS_CACHE")
     if named:
         return Path(named).expanduser().resolve()

@@ -1,9 +1,9 @@
 """A run record: what one run of the suites left, as JSON Lines, and how to read it.
 
 The first line is the header. Then, as they happen: `import` (a library was imported, or
-not), `start` (a behaviour begins), `observation`, `outcome`; last `end`. A record cut off at any byte is still readable up to
-its last whole line: a behaviour with a start and no outcome was running when the process
-died.
+not), `start` (a behaviour begins), `observation`, `outcome`; last `end`. A record cut off
+at any byte is still readable up to its last whole line: a behaviour with a start and no
+outcome was running when the process died.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """In order of weight, heaviest first: reports sort by it."""
 
     BROKEN = "broken"
