@@ -72,14 +72,21 @@ def wider(first: Noise | None, second: Noise | None) -> Noise | None:
 
 
 def _compare_exact(reference: Any, observed: Any) -> Comparison:
-    if reference == observed and _same_types(reference, observed):
+    if _equal(reference, observed):
         return _SAME
     return Comparison(Agreement.CHANGED, detail=_first_difference(reference, observed))
 
 
-def _same_types(reference: Any, observed: Any) -> bool:
-    """JSON tells true from 1, Python's == does not."""
-    return isinstance(reference, bool) == isinstance(observed, bool)
+def _equal(reference: Any, observed: Any) -> bool:
+    """Equal as JSON: it tells true from 1, which Python's == does not."""
+    if isinstance(reference, dict) and isinstance(observed, dict):
+        return reference.keys() == observed.keys() and all(
+            _equal(value, observed[key]) for key, value in reference.items()
+        )
+    if isinstance(reference, list) and isinstance(observed, list):
+        return len(reference) == len(observed) and all(map(_equal, reference, observed))
+    same_type = isinstance(reference, bool) == isinstance(observed, bool)
+    return bool(same_type and reference == observed)
 
 
 def _first_difference(reference: Any, observed: Any) -> str:
@@ -88,12 +95,16 @@ def _first_difference(reference: Any, observed: Any) -> str:
         new = sorted(set(observed) - set(reference))
         parts = [f"without {', '.join(gone)}"] if gone else []
         parts += [f"with {', '.join(new)}"] if new else []
-        moved = [key for key in reference if key in observed and reference[key] != observed[key]]
+        moved = [
+            key
+            for key in reference
+            if key in observed and not _equal(reference[key], observed[key])
+        ]
         parts += [f"{key}: {reference[key]!r} -> {observed[key]!r}" for key in moved]
         return "; ".join(parts)
     if isinstance(reference, list) and isinstance(observed, list):
         for index, (old, new_value) in enumerate(zip(reference, observed, strict=False)):
-            if old != new_value:
+            if not _equal(old, new_value):
                 return f"first difference at {index}: {old!r} -> {new_value!r}"
         return f"length {len(reference)} -> {len(observed)}"
     return f"{reference!r} -> {observed!r}"

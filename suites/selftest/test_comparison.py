@@ -1,0 +1,144 @@
+"""Comparison rules, each against a case worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from harness.vocabulary.comparison import Agreement, compare, in_noise, shape
+from harness.vocabulary.observations import BOUNDS, Noise, Observation, bound
+
+TENTH = Noise(0.1, "by hand")
+
+
+def numeric(value: object, noise: Noise | None = TENTH) -> Observation:
+    return Observation("x", "numeric", value, noise=noise)
+
+
+def tokens(ids: list[int], gaps: list[float], noise: Noise | None = TENTH) -> Observation:
+    return Observation("x", "tokens", {"ids": ids, "gaps": gaps}, noise=noise)
+
+
+def exact(value: object) -> Observation:
+    return Observation("x", "exact", value)
+
+
+def cost(value: float, unit: str = "bytes") -> Observation:
+    return Observation("x", "cost", value, unit)
+
+
+@pytest.mark.parametrize(
+    ("difference", "expected"),
+    [(0.0, Agreement.SAME), (0.99, Agreement.SAME), (1.01, Agreement.DRIFTED)],
+)
+def test_a_number_drifts_beyond_ten_times_its_noise(difference: float, expected: Agreement) -> None:
+    assert compare(numeric(5.0), numeric(5.0 + difference)).agreement is expected
+
+
+def test_the_distance_is_told_in_multiples_of_the_noise() -> None:
+    assert compare(numeric([1.0, 2.0]), numeric([1.0, 4.0])).distance == pytest.approx(20.0)
+
+
+def test_the_larger_noise_of_the_two_counts() -> None:
+    quiet, loud = numeric(1.0, Noise(1e-6, "")), numeric(1.5, TENTH)
+    assert compare(quiet, loud).agreement is Agreement.SAME
+    assert compare(loud, quiet).agreement is Agreement.SAME
+
+
+def test_without_noise_only_equal_numbers_agree() -> None:
+    assert compare(numeric(1.0, None), numeric(1.0, None)).agreement is Agreement.SAME
+    moved = compare(numeric(1.0, None), numeric(1.0 + 1e-15, None))
+    assert moved.agreement is Agreement.DRIFTED
+    assert moved.distance == math.inf
+
+
+def test_a_table_of_another_shape_has_changed() -> None:
+    result = compare(numeric([[1.0, 2.0]]), numeric([[1.0], [2.0]]))
+    assert result.agreement is Agreement.CHANGED
+    assert "(1, 2) -> (2, 1)" in result.detail
+
+
+def test_a_number_that_stops_being_finite_drifts_whatever_the_noise() -> None:
+    loud = Noise(math.inf, "")
+    assert compare(numeric([1.0], loud), numeric([None], loud)).agreement is Agreement.DRIFTED
+
+
+def test_numbers_that_are_not_finite_on_both_sides_agree() -> None:
+    assert compare(numeric([None, 1.0]), numeric([None, 1.0])).agreement is Agreement.SAME
+
+
+def test_exact_values_are_equal_or_have_changed_at_a_named_place() -> None:
+    assert compare(exact([1, 2]), exact([1, 2])).agreement is Agreement.SAME
+    result = compare(exact([1, 2, 3]), exact([1, 5, 3]))
+    assert result.agreement is Agreement.CHANGED
+    assert result.detail == "first difference at 1: 2 -> 5"
+
+
+def test_exact_tells_true_from_one() -> None:
+    assert compare(exact(True), exact(1)).agreement is Agreement.CHANGED
+    assert compare(exact([True]), exact([1])).agreement is Agreement.CHANGED
+    assert compare(exact({"a": 1}), exact({"a": 1.0})).agreement is Agreement.SAME
+
+
+def test_a_dictionary_names_keys_gone_new_and_moved() -> None:
+    detail = compare(exact({"a": 1, "b": 2}), exact({"b": 3, "c": 4})).detail
+    assert detail == "without a; with c; b: 2 -> 3"
+
+
+def test_tokens_that_part_at_a_near_tie_drift() -> None:
+    result = compare(tokens([7, 8, 9], [5.0, 0.5, 5.0]), tokens([7, 4, 4], [5.0, 0.5, 5.0]))
+    assert result.agreement is Agreement.DRIFTED
+    assert result.distance == pytest.approx(5.0)
+    assert "parts at token 1 (8 -> 4)" in result.detail
+
+
+def test_tokens_that_part_where_the_choice_was_clear_have_changed() -> None:
+    result = compare(tokens([7, 8], [5.0, 3.0]), tokens([7, 4], [5.0, 3.0]))
+    assert result.agreement is Agreement.CHANGED
+
+
+def test_tokens_of_another_length_have_changed() -> None:
+    result = compare(tokens([7, 8], [0.0, 0.0]), tokens([7], [0.0]))
+    assert result.agreement is Agreement.CHANGED
+    assert result.detail == "length 2 -> 1"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "expected"),
+    [
+        (1000e6, 1090e6, Agreement.SAME),
+        (1000e6, 1110e6, Agreement.HEAVIER),
+        (1000e6, 900e6, Agreement.LIGHTER),
+        (10e6, 20e6, Agreement.SAME),
+    ],
+)
+def test_memory_is_compared_as_a_ratio_with_a_slack(
+    baseline: float, candidate: float, expected: Agreement
+) -> None:
+    assert compare(cost(baseline), cost(candidate)).agreement is expected
+
+
+def test_seconds_measured_in_passing_say_nothing() -> None:
+    assert compare(cost(1.0, "seconds"), cost(9.0, "seconds")).agreement is Agreement.SAME
+
+
+def test_another_kind_has_changed() -> None:
+    result = compare(exact(1), numeric(1.0))
+    assert result.agreement is Agreement.CHANGED
+    assert result.detail == "kind was exact, is numeric"
+
+
+def test_the_bound_grows_with_the_size_of_the_number() -> None:
+    assert bound("bfloat16", -20.0).spread == pytest.approx(20.0 * BOUNDS["bfloat16"])
+    assert bound(None, 3.0).provenance == "bound float32"
+
+
+def test_no_difference_is_no_multiple_of_any_noise() -> None:
+    assert in_noise(0.0, None) == 0.0
+    assert in_noise(1.0, Noise(0.0, "")) == math.inf
+
+
+def test_the_shape_of_a_number_is_empty() -> None:
+    assert shape(1.0) == ()
+    assert shape([[1, 2, 3], [4, 5, 6]]) == (2, 3)
