@@ -1,0 +1,78 @@
+"""Bytes: what a model's tensors take, and what the kernel says the process took."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class ProcessMemory:
+    """Resident memory of this process in bytes: now, and at most since it began."""
+
+    resident: int
+    peak: int
+
+
+def process_memory(status: str | None = None) -> ProcessMemory:
+    """What the kernel counts for this process: VmRSS and VmHWM of /proc/self/status (proc(5)).
+
+    `status` is the text of such a file. Where there is none, getrusage's maximum stands for both.
+    """
+    if status is None and not _STATUS.exists():
+        peak = _maximum_resident()
+        return ProcessMemory(resident=peak, peak=peak)
+    text = _STATUS.read_text(encoding="ascii", errors="replace") if status is None else status
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return ProcessMemory(resident=_kilobytes(fields["VmRSS"]), peak=_kilobytes(fields["VmHWM"]))
+
+
+def _kilobytes(field: str) -> int:
+    return int(field.split()[0]) * 1024
+
+
+def _maximum_resident() -> int:
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def tensor_bytes(model: Any) -> int:
+    """Bytes of all parameters and buffers, each storage counted once (tied weights too)."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return _distinct_bytes(tensors)
+
+
+def quantisation_bytes(model: Any) -> int:
+    """Bytes of the quantisation state that is no parameter or buffer.
+
+    bitsandbytes keeps per-block maxima, code books and offsets in `weight.quant_state` (4 bits,
+    QLoRA's double quantisation nests a second state) and row maxima in `weight.SCB` (8 bits).
+    """
+    return _distinct_bytes(list(_state_tensors(model)))
+
+
+def _state_tensors(model: Any) -> Iterator[Any]:
+    for parameter in model.parameters():
+        scales = getattr(parameter, "SCB", None)
+        if scales is not None:
+            yield scales
+        state = getattr(parameter, "quant_state", None)
+        while state is not None:
+            yield from (
+                tensor
+                for tensor in (state.absmax, state.code, state.offset)
+                if hasattr(tensor, "data_ptr")
+            )
+            state = getattr(state, "state2", None)
+
+
+def _distinct_bytes(tensors: list[Any]) -> int:
+    sizes = {tensor.data_ptr(): tensor.numel() * tensor.element_size() for tensor in tensors}
+    return sum(sizes.values())
