@@ -74,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     config.stash[IMPORTED] = {}
     config.stash[RECORDER] = Recorder(None if worker else settings.record)
+    if not worker and getattr(config.option, "numprocesses", None):
+        _controller["recorder"] = config.stash[RECORDER]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -153,6 +155,7 @@ def _try_import(item: pytest.Item, package: str) -> BaseException | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """The behaviour itself; then what its snapshots say, if nothing else went wrong."""
+    __tracebackhide__ = True
     progress = item.stash[PROGRESS]
     begun = time.perf_counter()
     try:
@@ -192,7 +195,8 @@ def pytest_runtest_makereport(
         progress.status, progress.reason = classify(call.excinfo.value)
     if call.when in ("setup", "call"):
         _expect_removed(item, report, progress)
-    if progress.witness is not None and call.when == "call" and report.failed:
+    differs = call.excinfo is not None and isinstance(call.excinfo.value, SnapshotDiffers)
+    if progress.witness is not None and call.when == "call" and report.failed and not differs:
         report.sections.append(("where and how to reproduce", progress.witness.heading()))
     if call.when == "teardown":
         _finish(item, report, progress)
@@ -304,9 +308,3 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 _controller: dict[str, Recorder] = {}
 """The controller's recorder: pytest_runtest_logreport is not told the config."""
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.getoption("numprocesses", None):
-        _controller["recorder"] = session.config.stash[RECORDER]

@@ -39,6 +39,10 @@ class ObservationExtension(AmberSnapshotExtension):
         return result.agreement is Agreement.SAME
 
     @classmethod
+    def matches_test_location(cls, *, test_location: Any, snapshot_location: str) -> bool:
+        return snapshot_location == cls.get_location(test_location=test_location, index=0)
+
+    @classmethod
     def dirname(cls, *, test_location: Any) -> str:
         item = test_location.item
         module = behaviour_id(item).partition("::")[0].removesuffix(".py")
@@ -54,11 +58,14 @@ class ObservationExtension(AmberSnapshotExtension):
 
 
 def dumps(observation: Observation) -> str:
-    """Readable JSON: a line a field, lists of plain values on one line, nine digits."""
+    """Readable JSON: a line a field, lists of plain values on one line, nine digits.
+
+    Only measured noise is stored: a bound follows from the precision wherever it is read.
+    """
     fields: dict[str, Any] = {"kind": observation.kind}
     if observation.unit:
         fields["unit"] = observation.unit
-    if observation.noise is not None:
+    if observation.noise is not None and observation.noise.measured:
         fields["noise"] = _rounded(asdict(observation.noise), 3)
     numeric = observation.kind in ("numeric", "tokens")
     fields["value"] = _rounded(observation.value, DIGITS) if numeric else observation.value

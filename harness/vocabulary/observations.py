@@ -36,6 +36,10 @@ class Noise:
     spread: float
     provenance: str
 
+    @property
+    def measured(self) -> bool:
+        return self.provenance.startswith("measured")
+
 
 @dataclass(frozen=True)
 class Observation:
