@@ -12,6 +12,7 @@ __all__ = ["documents", "needs", "precisions", "pytest_plugins", "requires", "un
 
 pytest_plugins = (
     "harness.plugin.options",
+    "harness.plugin.preparing",
     "harness.plugin.selection",
     "harness.plugin.fixtures",
     "harness.plugin.outcomes",

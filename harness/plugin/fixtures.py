@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from harness import subjects
 from harness.plugin.options import SETTINGS, Settings
+from harness.plugin.preparing import FAILED
 from harness.plugin.selection import CELL
 from harness.subjects import Pool, Prepared
 from harness.vocabulary.cells import Cell
@@ -24,8 +25,9 @@ class Bench:
     `work` counts seconds spent loading subjects and importing and calling libraries.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, failed: Mapping[str, str]) -> None:
         self.settings = settings
+        self.failed = failed
         self.pool = Pool(settings.memory_budget)
         self.work = 0.0
         self._prepared: dict[str, Prepared] = {}
@@ -45,7 +47,8 @@ class Bench:
         entry = next(entry for entry in self.settings.subjects if entry.name == name)
         found = self.look(entry)
         if found is None:
-            pytest.skip(f"{name}: its files are not in the cache (harness subjects prepare {name})")
+            why = self.failed.get(name, "its files are not in the cache")
+            pytest.skip(f"{name}: {why} (harness subjects prepare {name})")
         return found
 
     @contextmanager
@@ -87,7 +90,7 @@ BENCH = pytest.StashKey[Bench]()
 
 def bench_of(config: pytest.Config) -> Bench:
     if BENCH not in config.stash:
-        config.stash[BENCH] = Bench(config.stash[SETTINGS])
+        config.stash[BENCH] = Bench(config.stash[SETTINGS], config.stash.get(FAILED, {}))
     return config.stash[BENCH]
 
 
