@@ -7,9 +7,9 @@ import pytest
 from harness.measure.logits import (
     cosine,
     divergence,
+    forward,
     magnitude,
     mean_pooled,
-    prompt_logits,
     top_gaps,
 )
 from harness.measure.memory import quantisation_bytes, tensor_bytes
@@ -19,9 +19,9 @@ REDUCED = ("bfloat16", "float16", "int8", "nf4", "fp4")
 
 
 @pytest.fixture
-def logits(model, tokenizer, keep):
+def logits(model, sequences, keep):
     """Logits (hidden states of an encoder) of each prompt: computed once a cell."""
-    return keep("prompt logits", lambda: prompt_logits(model, tokenizer))
+    return keep("prompt logits", lambda: [forward(model, ids) for ids in sequences])
 
 
 @needs("causal-lm")
@@ -34,12 +34,10 @@ def test_the_likeliest_tokens_are_these(logits, observe):
 
 
 @needs("causal-lm")
-def test_log_probabilities_of_the_prompts_are_these(logits, model, tokenizer, observe):
+def test_log_probabilities_of_the_prompts_are_these(logits, sequences, observe):
     """Mean log-probability of each prompt's own tokens, in nats."""
-    from harness.measure.logits import prompt_ids
-
     means = []
-    for ids, rows in zip(prompt_ids(model, tokenizer), logits, strict=True):
+    for ids, rows in zip(sequences, logits, strict=True):
         own = rows[:-1].double().log_softmax(-1)[range(len(ids) - 1), ids[1:]]
         means.append(float(own.mean()))
     observe.numeric("mean log-probability", means, unit="nats", scale=magnitude(logits))

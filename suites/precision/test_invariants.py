@@ -10,16 +10,9 @@ from harness.measure.logits import (
     largest_difference,
     magnitude,
     padded_forward,
-    prompt_ids,
 )
 from harness.plugin import documents, needs, precisions
 from harness.vocabulary.observations import BOUNDS, NOISE_FACTOR
-
-
-@pytest.fixture
-def sequences(model, tokenizer):
-    """The ids of each prompt, of different lengths."""
-    return prompt_ids(model, tokenizer)
 
 
 @pytest.fixture
