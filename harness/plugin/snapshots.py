@@ -27,6 +27,7 @@ class ObservationExtension(AmberSnapshotExtension):
     """syrupy's text files, holding observations as JSON and matching within their noise."""
 
     def serialize(self, data: Any, **_: Any) -> str:
+        self._observed = data
         return dumps(data)
 
     rewrite = False
@@ -35,8 +36,7 @@ class ObservationExtension(AmberSnapshotExtension):
     def matches(self, *, serialized_data: Any, snapshot_data: Any) -> bool:
         if self.rewrite:
             return bool(serialized_data == snapshot_data)
-        result = compare(loads(snapshot_data), loads(serialized_data))
-        return result.agreement is Agreement.SAME
+        return compare(loads(snapshot_data), self._observed).agreement is Agreement.SAME
 
     @classmethod
     def matches_test_location(cls, *, test_location: Any, snapshot_location: str) -> bool:
