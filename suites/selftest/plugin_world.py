@@ -53,7 +53,8 @@ class PluginWorld:
         return cls(root)
 
     def behaviours(self, source: str, name: str = "test_suite.py") -> None:
-        head = "import pytest\nfrom harness.plugin import documents, needs, precisions, requires, until\n"
+        names = "documents, needs, precisions, requires, until"
+        head = f"import pytest\nfrom harness.plugin import {names}\n"
         path = self.root / "suites" / name
         path.write_text(head + textwrap.dedent(source), encoding="utf-8")
 
