@@ -1,0 +1,135 @@
+"""Running one task: from the store if it is there, else in processes of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.gate.attempts import Attempt, CellRun, advance, begin
+from harness.gate.cellstore import CellStore, Damaged
+from harness.gate.plan import Side, Task
+from harness.gate.world import Built, Ended, Listener, Processes, Request
+from harness.vocabulary.errors import NoEvidence, RecordError
+from harness.vocabulary.records import Record, parse
+
+_TAIL_LINES = 12
+_WHOLE = (0, 1, 5)
+"""pytest's exit codes after a run to its end."""
+
+
+@dataclass
+class CellRunner:
+    """Runs tasks for one gate. `built` is filled in as environments stand."""
+
+    request: Request
+    home: Path
+    store: CellStore
+    processes: Processes
+    listener: Listener
+    environment: Mapping[str, str]
+    notes: list[str] = field(default_factory=list)
+    built: dict[Side, Built] = field(default_factory=dict)
+
+    def __call__(self, task: Task) -> CellRun:
+        begun = time.monotonic()
+        kept = self._kept(task) if self.request.cache else None
+        run = kept or self._run(task)
+        self.listener.finished(task, time.monotonic() - begun, kept is not None)
+        return run
+
+    def _kept(self, task: Task) -> CellRun | None:
+        found = self.store.get(task.key)
+        if isinstance(found, Damaged):
+            self.notes.append(
+                f"the kept result of {task.cell} ({task.side}) was damaged and ran again: "
+                f"{found.reason}"
+            )
+            self.store.drop(found.path)
+            return None
+        if found is None:
+            return None
+        return CellRun(found.header, {each.behaviour: each for each in found.outcomes}, ())
+
+    def _run(self, task: Task) -> CellRun:
+        work = self.store.open(task.key)
+        try:
+            run = begin(task.behaviours)
+            number = 0
+            while run.remaining:
+                number += 1
+                run = advance(run, task.cell.id, self._attempt(task, run.remaining, work, number))
+            self.store.drop(work / "tmp")
+            if run.conclusive and self.request.cache:
+                self.store.keep(task.key, work, run, task.cell.id)
+            return run
+        finally:
+            self.store.drop(work)
+
+    def _attempt(self, task: Task, behaviours: tuple[str, ...], work: Path, number: int) -> Attempt:
+        wanted = work / f"behaviours-{number}.txt"
+        wanted.write_text("".join(f"{name}\n" for name in behaviours), encoding="utf-8")
+        record, log = work / f"attempt-{number}.jsonl", work / f"attempt-{number}.log"
+        ended = self._start(
+            task.side,
+            [
+                *("--cell", task.cell.id, "--record", str(record), "--snapshots", "witness"),
+                *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
+            ],
+            work,
+            log,
+        )
+        return Attempt(_read(record), ended.end, ended.how, tail(log))
+
+    def list_cells(self, side: Side, work: Path) -> tuple[str, str]:
+        """What the plugin lists under `side`: the plan's text, or "" and the end of the output."""
+        listed, log = work / "cells.json", work / "cells.log"
+        ended = self._start(side, ["--list-cells", str(listed)], work, log)
+        if not listed.is_file():
+            return "", tail(log) or ended.how
+        return listed.read_text(encoding="utf-8"), "" if ended.code == 0 else tail(log)
+
+    def _start(self, side: Side, arguments: list[str], work: Path, log: Path) -> Ended:
+        command = [str(self.built[side].python), "-m", "pytest", "-p", "harness.plugin"]
+        command += ["-c", str(self.home / "pyproject.toml"), "--rootdir", str(self.home)]
+        command += [str(self.home / "suites"), "-p", "no:cacheprovider", "-q", "--color=no"]
+        command += ["--continue-on-collection-errors", "--threads", str(self.request.threads)]
+        ended = self.processes.run(
+            [*command, *self.request.options, *arguments],
+            environment=self.environment,
+            cwd=work,
+            log=log,
+            timeout=self.request.cell_timeout,
+            memory_limit=self.request.memory_limit,
+        )
+        _check_space(ended, log)
+        return ended
+
+
+def _read(path: Path) -> Record | None:
+    """The record as far as it was written; None where not even its header was."""
+    try:
+        return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    except (OSError, RecordError):
+        return None
+
+
+def tail(log: Path) -> str:
+    """The last lines of a process's output that say something."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return "\n".join(lines[-_TAIL_LINES:])
+
+
+def _check_space(ended: Ended, log: Path) -> None:
+    if ended.code not in _WHOLE and "No space left on device" in tail(log):
+        raise NoEvidence(
+            "no space left on the disk while a cell ran",
+            where=str(log.parent),
+            next="free some space (harness stacks prune), then give the same command: "
+            "finished cells are kept",
+        )

@@ -1,0 +1,85 @@
+"""A few workers that take tasks in order, as soon as the side of each can run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from harness.gate.attempts import CellRun
+from harness.gate.plan import Side, Task
+
+Work = Callable[[Task], CellRun]
+
+
+class Crew:
+    """Runs tasks, `parallel` at a time. The first error calls `stop` and is raised."""
+
+    def __init__(self, work: Work, stop: Callable[[], None], parallel: int) -> None:
+        self._work = work
+        self._stop = stop
+        self._parallel = parallel
+
+    def run(
+        self, tasks: Iterable[Task], arriving: dict[Side, Future[tuple[Task, ...]]] | None = None
+    ) -> dict[Task, CellRun]:
+        """Run `tasks`, and those that each future of `arriving` brings when it is done.
+
+        What arrives is put in beside the other side of the same cell.
+        """
+        waiting = list(tasks)
+        coming = dict(arriving or {})
+        done: dict[Task, CellRun] = {}
+        with ThreadPoolExecutor(self._parallel, thread_name_prefix="cell") as pool:
+            running: dict[Future[CellRun], Task] = {}
+            try:
+                while waiting or running or coming:
+                    while waiting and len(running) < self._parallel:
+                        task = waiting.pop(0)
+                        running[pool.submit(self._work, task)] = task
+                    _wait([*running, *coming.values()])
+                    for side in [side for side, future in coming.items() if future.done()]:
+                        waiting = beside(waiting, done, coming.pop(side).result())
+                    for future in [future for future in running if future.done()]:
+                        done[running.pop(future)] = future.result()
+            except BaseException:
+                self._stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return done
+
+
+def beside(waiting: list[Task], done: Iterable[Task], arrived: Iterable[Task]) -> list[Task]:
+    """Order what waits so that the two sides of a cell stay neighbours.
+
+    First what arrived for cells that the other side already ran, then pairs.
+    """
+    cells = dict.fromkeys(task.cell for task in (*done, *waiting))
+    both = [*waiting, *arrived]
+    cells.update(dict.fromkeys(task.cell for task in both))
+    place = {cell: index for index, cell in enumerate(cells)}
+    return sorted(both, key=lambda task: (task.repeat, place[task.cell], task.side))
+
+
+def _wait(futures: list[Future[CellRun] | Future[tuple[Task, ...]]]) -> None:
+    """Wait for any, waking often enough for Ctrl-C to be heard."""
+    if not futures:
+        return
+    while not any(future.done() for future in futures):
+        wait(futures, timeout=0.5, return_when=FIRST_COMPLETED)
+
+
+class Once:
+    """A text said once, whoever says it first."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._lock = threading.Lock()
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        with self._lock:
+            if text in self._said:
+                return
+            self._said.add(text)
+        self._say(text)

@@ -1,0 +1,54 @@
+"""From what a gate found to its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from harness.vocabulary.errors import ExitCode, UsageError
+from harness.vocabulary.verdicts import (
+    FAILS_A_GATE,
+    BehaviourVerdict,
+    PackageVerdict,
+    Verdict,
+)
+
+
+def exit_code(
+    stack_verdict: str,
+    packages: Iterable[PackageVerdict],
+    behaviours: Collection[BehaviourVerdict],
+    fail_on: Collection[Verdict] = FAILS_A_GATE,
+) -> ExitCode:
+    """The exit code of a gate, as DESIGN 5 has it.
+
+    An unknown leaves a gate inconclusive unless something else fails it; so does a gate
+    in which nothing ran.
+    """
+    if stack_verdict != "built":
+        return ExitCode.CANNOT_BUILD
+    if any(each.verdict in fail_on for each in behaviours):
+        return ExitCode.CHANGED
+    if any(each.verdict == "unimportable" for each in packages):
+        return ExitCode.CHANGED
+    if not behaviours or any(each.verdict is Verdict.UNKNOWN for each in behaviours):
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.NOTHING_CHANGED
+
+
+def parse_fail_on(text: str | None) -> frozenset[Verdict]:
+    """`--fail-on drifted,flaky` as verdicts; the usual ones where it is not given.
+
+    Raises UsageError for a word that is no verdict or cannot fail a gate.
+    """
+    if text is None:
+        return FAILS_A_GATE
+    allowed = {verdict.value: verdict for verdict in Verdict if verdict is not Verdict.SAME}
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in allowed:
+            raise UsageError(
+                f"{word!r} is no verdict that can fail a gate",
+                where=f"--fail-on {text}",
+                allowed=", ".join(allowed),
+            )
+    return frozenset(allowed[word] for word in words)
