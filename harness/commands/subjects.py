@@ -1,0 +1,143 @@
+"""`harness subjects`: what there is to test, and fetching it before a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import subjects
+from harness.subjects.hashing import STAMP
+from harness.vocabulary.errors import ExitCode, HarnessError
+from harness.vocabulary.places import cache_dir, home
+from harness.vocabulary.subjects import Subject
+
+
+@dataclass(frozen=True)
+class State:
+    """What became of a subject: `here`, `not here`, `ready`, `verified` or why not."""
+
+    subject: Subject
+    state: str
+    directory: Path | None = None
+    digest: str = ""
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.subject.name,
+            "source": self.subject.source,
+            "abilities": sorted(self.subject.abilities),
+            "licence": self.subject.licence,
+            "default": self.subject.default,
+            "state": self.state,
+            "directory": str(self.directory) if self.directory else None,
+            "digest": self.digest or None,
+        }
+
+
+def add(subparsers: Any) -> None:
+    """Register the command's parser."""
+    parser = subparsers.add_parser(
+        "subjects", help="list, fetch and verify the models and tokenizers under test"
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    for name, run, help in (
+        ("list", run_list, "the subjects there are, and which are in the cache"),
+        ("prepare", run_prepare, "fetch, check and convert subjects (default: the default ones)"),
+        ("verify", run_verify, "hash the files of subjects in the cache again"),
+    ):
+        action = actions.add_parser(name, help=help, description=help)
+        if name != "list":
+            action.add_argument("names", nargs="*", metavar="NAME", help="NAME or NAME=PATH")
+        action.add_argument("--subjects-file", metavar="FILE", type=Path, help="a registry of your own")
+        action.add_argument("--json", metavar="FILE", type=Path, help="write the result here as well")
+        action.set_defaults(run=run)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print every subject of the registry with its source, abilities and state."""
+    registry = subjects.read_registry(home(), args.subjects_file)
+    return _report([_look(subject) for subject in registry.values()], args.json)
+
+
+def run_prepare(args: argparse.Namespace) -> int:
+    """Prepare the named subjects; the first whose bytes are wrong ends it, one out of reach does not."""
+    return _each(args, _prepare)
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Hash every file of the named subjects again, whatever its stamp says."""
+    return _each(args, _verify)
+
+
+def _each(args: argparse.Namespace, action: Any) -> int:
+    chosen = subjects.select(subjects.read_registry(home(), args.subjects_file), args.names)
+    states = []
+    errors = []
+    for subject in chosen:
+        try:
+            states.append(action(subject))
+        except HarnessError as error:
+            states.append(State(subject, error.what, exit_code=int(error.exit_code)))
+            errors.append(error)
+    _report(states, args.json)
+    return _finish(errors)
+
+
+def _finish(errors: Sequence[HarnessError]) -> int:
+    """Wrong bytes weigh more than no evidence; the heaviest error is raised, to be worded once."""
+    for error in sorted(errors, key=lambda error: error.exit_code):
+        raise error
+    return int(ExitCode.NOTHING_CHANGED)
+
+
+def _look(subject: Subject) -> State:
+    try:
+        found = subjects.prepared(subject)
+    except HarnessError as error:
+        return State(subject, error.what)
+    if found is None:
+        return State(subject, "not here")
+    return State(subject, "here", found.directory, found.digest)
+
+
+def _prepare(subject: Subject) -> State:
+    found = subjects.prepare(subject, conversion_python, lambda text: print(text, flush=True))
+    return State(subject, "ready", found.directory, found.digest)
+
+
+def _verify(subject: Subject) -> State:
+    here = _look(subject)
+    if here.directory is None:
+        return here
+    stamp = here.directory / STAMP
+    if stamp.is_file():
+        stamp.write_text("{}", encoding="utf-8")
+    found = subjects.prepared(subject)
+    assert found is not None
+    return State(subject, "verified", found.directory, found.digest)
+
+
+def conversion_python() -> Path:
+    """The python of the conversion stack, built if need be."""
+    from harness.stacks import build, resolve_stack
+
+    return build(resolve_stack("conversion", home=home())).python
+
+
+def _report(states: Sequence[State], file: Path | None) -> int:
+    width = max((len(state.subject.name) for state in states), default=0)
+    for state in states:
+        entry = state.subject
+        star = "*" if entry.default else " "
+        abilities = ", ".join(sorted(entry.abilities))
+        print(f"{star} {entry.name:<{width}}  {entry.source:<7}  {state.state}  ({abilities})")
+    print(f"* selected by default; cache: {cache_dir() / 'subjects'}")
+    if file is not None:
+        text = json.dumps({"subjects": [state.as_json() for state in states]}, indent=2)
+        file.write_text(text + "\n", encoding="utf-8")
+    return int(ExitCode.NOTHING_CHANGED)
