@@ -17,6 +17,7 @@ from harness.vocabulary.subjects import Subject
 
 MODEL_FIXTURES = frozenset({"model", "bridge", "hooked", "reference_logits", "load"})
 SUBJECT_FIXTURES = frozenset({"tokenizer", "hf_tokenizer", "subject"})
+TRANSFORMERS_FORMATS = frozenset({"transformers", "gguf"})
 NO_PACKAGE = "python"
 
 CELL = pytest.StashKey[Cell]()
@@ -30,9 +31,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     settings = metafunc.config.stash[SETTINGS]
     wanted = requirements(metafunc.definition)
-    cells = list(
-        cells_of(settings, wanted, asks_for_model(metafunc.function, metafunc.fixturenames))
-    )
+    fixtures = metafunc.fixturenames
+    formats = TRANSFORMERS_FORMATS if "hf_tokenizer" in fixtures else None
+    cells = list(cells_of(settings, wanted, asks_for_model(metafunc.function, fixtures), formats))
     metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells], indirect=True)
 
 
@@ -46,10 +47,20 @@ def asks_for_model(function: object, fixtures: Iterable[str]) -> bool:
     return bool(MODEL_FIXTURES & set(fixtures)) or "cell" in direct
 
 
-def cells_of(settings: Settings, wanted: Requirements, with_model: bool) -> Iterable[Cell]:
-    """The cells of these settings that have what a behaviour wants, in running order."""
+def cells_of(
+    settings: Settings,
+    wanted: Requirements,
+    with_model: bool,
+    formats: frozenset[str] | None = None,
+) -> Iterable[Cell]:
+    """The cells of these settings that have what a behaviour wants, in running order.
+
+    `formats` restricts the subjects to those whose files are of such a format.
+    """
     for subject in settings.subjects:
         if not applies(subject, wanted, with_model):
+            continue
+        if formats is not None and subject.format not in formats:
             continue
         if not with_model:
             yield Cell(subject.name)
