@@ -30,7 +30,9 @@ def prompt_ids(model: Any, tokenizer: Any, prompts: Sequence[str] = PROMPTS) -> 
     Without a tokenizer (None) each prompt becomes ids from a formula, of different lengths.
     """
     if tokenizer is None:
-        return [made_up_ids(24 + 3 * row, row, model.config.vocab_size) for row in range(len(prompts))]
+        return [
+            made_up_ids(24 + 3 * row, row, model.config.vocab_size) for row in range(len(prompts))
+        ]
     if has_vocabulary_head(model):
         return [list(tokenizer.encode(text)) for text in prompts]
     return [list(tokenizer.native(text)["input_ids"]) for text in prompts]
@@ -69,7 +71,9 @@ def first_output(output: Any) -> Any:
     return output.last_hidden_state if logits is None else logits
 
 
-def padded_forward(model: Any, sequences: Sequence[Sequence[int]], pad: int, side: str) -> list[Any]:
+def padded_forward(
+    model: Any, sequences: Sequence[Sequence[int]], pad: int, side: str
+) -> list[Any]:
     """As `forward` for each sequence, computed in one batch padded on `side` with a mask.
 
     `side` is `left` or `right`. Position ids count from each sequence's first real token,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from harness.measure.logits import forward
 
 _STATUS = Path("/proc/self/status")
 
@@ -17,6 +23,54 @@ class ProcessMemory:
 
     resident: int
     peak: int
+
+
+@dataclass(frozen=True)
+class LoadMemory:
+    """What loading a model and one forward pass cost a process, in bytes.
+
+    `imported` is resident memory with the libraries imported and nothing loaded, `loaded` with
+    the model, `peak` the most of the process's life; `tensors` and `quantisation` are what the
+    model's tensors account for.
+    """
+
+    imported: int
+    loaded: int
+    peak: int
+    tensors: int
+    quantisation: int
+
+
+def memory_in_own_process(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
+    """`memory_of_loading` in a fresh process, whose peak nothing else has raised.
+
+    `load` must be importable by name there (a module's function, or a partial of one).
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
+        return process.submit(memory_of_loading, load, tuple(ids)).result()
+
+
+def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
+    """Load a model and compute one forward pass over `ids`, watching this process's memory."""
+    _import_what_loading_imports()
+    imported = process_memory().resident
+    model = load()
+    loaded = process_memory().resident
+    forward(model, ids)
+    return LoadMemory(
+        imported=imported,
+        loaded=loaded,
+        peak=process_memory().peak,
+        tensors=tensor_bytes(model),
+        quantisation=quantisation_bytes(model),
+    )
+
+
+def _import_what_loading_imports() -> None:
+    for name in ("torch", "transformers.models.auto", "accelerate", "bitsandbytes"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def process_memory(status: str | None = None) -> ProcessMemory:

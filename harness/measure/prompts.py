@@ -27,10 +27,10 @@ CORPUS: Mapping[str, str] = MappingProxyType(
         "german": "Fußgängerübergänge überqueren wir größtenteils zügig.",
         "french": "Où est l'œuf ? Ça coûte 3,50 € à l'hôtel.",
         "russian": "Съешь ещё этих мягких французских булок.",
-        "greek": "Η γρήγορη αλεπού πηδάει πάνω από το σκυλί.",
+        "greek": "Η γρήγορη αλεπού πηδάει πάνω από το σκυλί.",  # noqa: RUF001
         "arabic": "الطقس جميل اليوم في المدينة.",
         "hindi": "नमस्ते दुनिया, आप कैसे हैं?",
-        "chinese": "今天天气很好，我们去公园散步。",
+        "chinese": "今天天气很好，我们去公园散步。",  # noqa: RUF001
         "japanese": "吾輩は猫である。名前はまだ無い。",
         "korean": "안녕하세요, 만나서 반갑습니다.",
         "thai": "สวัสดีชาวโลก",

@@ -40,7 +40,11 @@ def test_greedy_takes_the_likeliest_token_of_uncached_passes(model, sequences, c
 @documents("generation.max-new-tokens")
 def test_max_new_tokens_bounds_what_is_new(model, sequences):
     for bound in (1, 3):
-        assert 1 <= len(new_ids(generate(model, sequences[0], max_new_tokens=bound), sequences[0])) <= bound
+        assert (
+            1
+            <= len(new_ids(generate(model, sequences[0], max_new_tokens=bound), sequences[0]))
+            <= bound
+        )
 
 
 @precisions("float32")

@@ -42,9 +42,7 @@ def test_several_sequences_come_as_many_as_asked_for(model, sequences):
     import torch
 
     torch.manual_seed(0)
-    output = generate(
-        model, sequences[0], max_new_tokens=3, do_sample=True, num_return_sequences=4
-    )
+    output = generate(model, sequences[0], max_new_tokens=3, do_sample=True, num_return_sequences=4)
     assert output.shape[0] == 4
     assert all(row[: len(sequences[0])].tolist() == sequences[0] for row in output)
 

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def fill() -> Any:
-    """`fill(model)` overwrites every parameter with small numbers drawn under a seed, by its name.
+    """`fill(model)` overwrites every parameter with small numbers drawn under a seed, by name.
 
     Tied parameters are filled once; norm weights lie around 1, so that signals neither die nor grow.
     """

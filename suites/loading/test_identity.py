@@ -51,7 +51,9 @@ def test_modules_are_of_these_classes(model, observe):
 def test_linear_layers_are_quantised_but_for_the_head(model, cell, observe):
     import bitsandbytes
 
-    quantised = bitsandbytes.nn.Linear8bitLt if cell.precision == "int8" else bitsandbytes.nn.Linear4bit
+    quantised = (
+        bitsandbytes.nn.Linear8bitLt if cell.precision == "int8" else bitsandbytes.nn.Linear4bit
+    )
     names = [name for name, module in model.named_modules() if isinstance(module, quantised)]
     assert names
     observe.exact("quantised", len(names))

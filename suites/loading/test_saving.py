@@ -71,7 +71,7 @@ def test_a_causal_model_loads_headless_through_automodel(tiny_llama, work_dir):
 def test_an_uncached_name_offline_is_an_os_error():
     import transformers
 
-    with pytest.raises(OSError, match="no-such-owner/no-such-model"):
+    with pytest.raises(OSError, match=r"(?i)offline|connect|cached|identifier"):
         transformers.AutoModelForCausalLM.from_pretrained("no-such-owner/no-such-model")
 
 
@@ -87,9 +87,7 @@ def test_an_unknown_architecture_is_answered_with_this_error(work_dir, observe):
 
 
 @requires("transformers", "torch")
-def test_a_configuration_without_weights_is_answered_with_this_error(
-    tiny_llama, work_dir, observe
-):
+def test_a_configuration_without_weights_is_answered_with_this_error(tiny_llama, work_dir, observe):
     tiny_llama.config.save_pretrained(work_dir)
     observe.exact("error", error_of_loading(work_dir))
 

@@ -105,9 +105,9 @@ def test_truncation_keeps_special_tokens_and_the_bound(hf_tokenizer, observe):
 def test_offsets_cut_the_text_in_order(hf_tokenizer, observe):
     if not hf_tokenizer.is_fast:
         pytest.skip("a slow tokenizer has no offsets")
-    offsets = hf_tokenizer(
-        CORPUS["german"], add_special_tokens=False, return_offsets_mapping=True
-    )["offset_mapping"]
+    offsets = hf_tokenizer(CORPUS["german"], add_special_tokens=False, return_offsets_mapping=True)[
+        "offset_mapping"
+    ]
     observe.exact("offsets", offsets)
     assert all(0 <= start <= end <= len(CORPUS["german"]) for start, end in offsets)
     assert [start for start, _ in offsets] == sorted(start for start, _ in offsets)

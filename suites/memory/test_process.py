@@ -1,0 +1,38 @@
+"""What loading a subject costs a process that does nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from harness.measure.memory import memory_in_own_process
+from harness.plugin import documents, precisions
+
+pytestmark = precisions("float32", "nf4")
+IDS = tuple(range(1, 33))
+
+
+@pytest.fixture
+def cost(subject, cell, keep):
+    """Measured once a cell: it takes a process and a load of its own."""
+    from harness.subjects import load_model
+
+    load = partial(load_model, subject, cell.precision, cell.device)
+    return keep("memory", lambda: memory_in_own_process(load, IDS))
+
+
+def test_the_process_peaks_at_this(cost, cell, observe):
+    observe.cost("peak", cost.peak, "bytes")
+    assert cost.peak >= cost.loaded > cost.imported
+
+
+@documents("save.memory-mapped")
+def test_a_loaded_model_keeps_this_much_resident(cost, cell, observe):
+    observe.cost("resident beyond the imports", cost.loaded - cost.imported, "bytes")
+
+
+def test_a_fresh_process_loads_the_same_bytes(cost, cell, observe):
+    observe.exact("tensors", cost.tensors)
+    observe.exact("quantisation state", cost.quantisation)
+    assert cost.tensors > 0
