@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -12,7 +13,7 @@ from harness import subjects
 from harness.plugin.options import SETTINGS
 from harness.vocabulary.errors import ExitCode
 
-FAILED = pytest.StashKey[dict[str, str]]()
+FAILED = pytest.StashKey[Mapping[str, str]]()
 """Why a subject could not be had, by its name: the reason of its behaviours' skips."""
 
 
@@ -24,7 +25,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     lacks what preparing needs: there the gate has prepared everything before.
     """
     config = session.config
-    config.stash[FAILED] = {}
+    failed: dict[str, str] = {}
+    config.stash[FAILED] = failed
     settings = config.stash.get(SETTINGS, None)
     if settings is None or settings.list_cells is not None or hasattr(config, "workerinput"):
         return
@@ -34,7 +36,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for name in missing:
         reason = _prepare(config, name)
         if reason:
-            config.stash[FAILED][name] = reason
+            failed[name] = reason
 
 
 def _prepare(config: pytest.Config, name: str) -> str:
