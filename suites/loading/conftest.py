@@ -9,9 +9,9 @@ import pytest
 
 @pytest.fixture
 def fill() -> Any:
-    """`fill(model)` overwrites every parameter with small numbers drawn under a seed, by name.
+    """`fill(model)` overwrites all parameters with small numbers drawn under a seed.
 
-    Tied parameters are filled once; norm weights lie around 1, so that signals neither die nor grow.
+    In order of name; norm weights lie around 1, so that signals neither die nor grow.
     """
 
     def fill_in(model: Any) -> Any:

@@ -39,7 +39,7 @@ def sentences() -> list[str]:
 
 @pytest.fixture
 def train_sentencepiece(sentences: list[str]) -> Any:
-    """`train_sentencepiece(model_type)` gives a trained model's bytes; one thread, no normalising."""
+    """`train_sentencepiece(model_type)` trains on one thread, without normalising: bytes."""
 
     def train(model_type: str) -> bytes:
         import sentencepiece
