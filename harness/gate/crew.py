@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from harness.gate.attempts import CellRun
 from harness.gate.plan import Side, Task
 
 Work = Callable[[Task], CellRun]
+
+_POLL = 0.02
 
 
 class Crew:
@@ -61,25 +64,7 @@ def beside(waiting: list[Task], done: Iterable[Task], arrived: Iterable[Task]) -
     return sorted(both, key=lambda task: (task.repeat, place[task.cell], task.side))
 
 
-def _wait(futures: list[Future[CellRun] | Future[tuple[Task, ...]]]) -> None:
+def _wait(futures: list[Future[Any]]) -> None:
     """Wait for any, waking often enough for Ctrl-C to be heard."""
-    if not futures:
-        return
-    while not any(future.done() for future in futures):
-        wait(futures, timeout=0.5, return_when=FIRST_COMPLETED)
-
-
-class Once:
-    """A text said once, whoever says it first."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._lock = threading.Lock()
-        self._said: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        with self._lock:
-            if text in self._said:
-                return
-            self._said.add(text)
-        self._say(text)
+    while futures and not any(future.done() for future in futures):
+        time.sleep(_POLL)

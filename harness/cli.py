@@ -1,0 +1,57 @@
+"""`harness` on the command line: commands, and how each of their errors ends."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from harness import __version__
+from harness.commands import commands
+from harness.vocabulary.errors import ExitCode, HarnessError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. A user's error never shows a traceback."""
+    try:
+        args = parser().parse_args(arguments)
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except HarnessError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return int(ExitCode.NOTHING_CHANGED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f"\n  where:   {error.filename}" if error.filename else ""
+        return _fail(
+            f"no space left on the disk{where}\n  next:    free some space, then give the same "
+            "command: what was finished is kept",
+            ExitCode.INCONCLUSIVE,
+        )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="harness",
+        description="Gate upgrades of the libraries that language models run on.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"harness {__version__}")
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in commands():
+        module.add(subparsers)
+    return top
+
+
+def _fail(text: str, code: ExitCode) -> int:
+    print(f"harness: {text}", file=sys.stderr)
+    return int(code)

@@ -1,0 +1,90 @@
+"""Progress of a gate: a bar on a terminal, a line a cell elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from harness.gate.plan import Task
+
+
+class ShownProgress:
+    """Listens to a gate and shows how far it is. Use as a context."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._lock = threading.Lock()
+        self._total = 0
+        self._done = 0
+        self.kept = 0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("cells"),
+            TimeElapsedColumn(),
+            TextColumn("eta"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("resolving", total=None)
+
+    def __enter__(self) -> ShownProgress:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    @property
+    def done(self) -> int:
+        return self._done
+
+    @property
+    def total(self) -> int:
+        return self._total
+
+    def say(self, text: str) -> None:
+        """Name what is going on now."""
+        with self._lock:
+            if self._console.is_terminal:
+                self._bar.update(self._task, description=text[:60])
+            else:
+                self._print(text)
+
+    def planned(self, tasks: int) -> None:
+        with self._lock:
+            self._total += tasks
+            self._bar.update(self._task, total=self._total)
+
+    def finished(self, task: Task, seconds: float, kept: bool) -> None:
+        with self._lock:
+            self._done += 1
+            self.kept += kept
+            self._bar.update(self._task, advance=1)
+            self._bar.update(self._task, description=f"{task.side} {task.cell}"[:60])
+            if not self._console.is_terminal and not kept:
+                self._print(
+                    f"[{self._done}/{self._total}] {task.side} {task.cell}: "
+                    f"{len(task.behaviours)} behaviours in {seconds:.1f} s"
+                )
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)

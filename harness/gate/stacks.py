@@ -1,0 +1,97 @@
+"""The stacks of a gate, made by `harness.stacks`: what fails there becomes a verdict here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from harness import stacks
+from harness.gate.plan import Side
+from harness.gate.world import Built, Request, StackFailure
+from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.stacks import LIBRARIES, Lock, Move
+
+_SPECIFIER = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*[=<>!~]=?")
+
+
+class RealStacks:
+    """Resolves and builds by uv. `say` is told what goes on."""
+
+    def __init__(
+        self,
+        home: Path,
+        say: Callable[[str], None],
+        *,
+        no_downgrade: bool = False,
+        torch_backend: str | None = None,
+    ) -> None:
+        self._home = home
+        self._say = say
+        self._no_downgrade = no_downgrade
+        self._torch_backend = torch_backend
+
+    def resolve(self, side: Side, argument: str) -> Lock:
+        """Raises StackFailure; errors that say nothing of the stack, like no network, as they are."""
+        self._say(f"resolving the {side}: {argument}")
+        try:
+            return stacks.resolve_stack(
+                argument,
+                home=self._home,
+                no_downgrade=self._no_downgrade and side == "candidate",
+                torch_backend=self._torch_backend,
+            )
+        except stacks.Unsolvable as error:
+            raise StackFailure(side, "unsolvable", error) from error
+        except stacks.Uninstallable as error:
+            raise StackFailure(side, "uninstallable", error) from error
+
+    def moves(self, baseline: Lock, candidate: Lock) -> tuple[Move, ...]:
+        return stacks.moves(baseline, candidate)
+
+    def build(self, side: Side, lock: Lock) -> Built:
+        """Raises StackFailure `uninstallable`."""
+        self._say(f"building the {side}")
+        try:
+            python = stacks.build(lock).python
+        except stacks.Uninstallable as error:
+            raise StackFailure(side, "uninstallable", error) from error
+        return Built(python, python_version(python))
+
+    def notes(self, request: Request, moved: tuple[Move, ...]) -> tuple[str, ...]:
+        """Each library that the candidate takes back unasked, and what made it go back."""
+        return tuple(
+            self._went_back(request.candidate, move)
+            for move in moved
+            if move.went_back and move.package in LIBRARIES and unasked(request.candidate, move)
+        )
+
+    def _went_back(self, argument: str, move: Move) -> str:
+        text = f"{move.package} goes back from {move.baseline} to {move.candidate}"
+        try:
+            why = stacks.why_back(
+                argument, move, home=self._home, torch_backend=self._torch_backend
+            )
+        except HarnessError:
+            why = ""
+        return f"{text}: {why}" if why else text
+
+
+def unasked(argument: str, move: Move) -> bool:
+    """Whether `argument` has specifiers and none of them is for the package that moved."""
+    named = {canonicalize_name(name) for name in _SPECIFIER.findall(argument)}
+    return bool(named) and move.package not in named
+
+
+def python_version(python: Path) -> str:
+    """The version of an interpreter, with its implementation's build."""
+    done = subprocess.run(
+        [str(python), "-c", "import sys; print(sys.version)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return " ".join(done.stdout.split())

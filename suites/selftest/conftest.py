@@ -1,0 +1,33 @@
+"""Fixtures of the harness's own tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from miniature import TOOLS, Miniature, repack  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with wheels of the tools that run behaviours."""
+    directory = tmp_path_factory.mktemp("wheelhouse")
+    for name in TOOLS:
+        repack(directory, name)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def make_miniature(
+    wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Miniature]:
+    """Make a miniature world with an empty home."""
+    from importlib import metadata
+
+    pins = [f"{name}=={metadata.version(name)}" for name in TOOLS]
+    return lambda: Miniature(tmp_path_factory.mktemp("world"), wheelhouse, pins)
