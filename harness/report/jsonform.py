@@ -1,0 +1,99 @@
+"""The report as data for other programs: `gate.json`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.report import summary
+from harness.vocabulary.comparison import wider
+from harness.vocabulary.stacks import Lock
+from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict
+
+FORMAT = 1
+
+
+def to_json(report: GateReport) -> dict[str, Any]:
+    """`report` as strict JSON.
+
+    `baseline` and `candidate` map every package of the stack to its version, null where the
+    stack has no lock. `counts` has every verdict. Of an observation, `noise` is
+    {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
+    A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
+    """
+    return {
+        "format": FORMAT,
+        "baseline": _pins(report.baseline),
+        "baseline_name": report.baseline_name,
+        "candidate": _pins(report.candidate),
+        "candidate_name": report.candidate_name,
+        "moved": [
+            {
+                "package": move.package,
+                "from": move.baseline,
+                "to": move.candidate,
+                "went_back": move.went_back,
+            }
+            for move in report.moved
+        ],
+        "stack_verdict": report.stack_verdict,
+        "stack_reason": report.stack_reason,
+        "notes": list(report.notes),
+        "packages": [
+            {"package": entry.package, "verdict": entry.verdict, "reason": entry.reason}
+            for entry in report.packages
+        ],
+        "behaviours": [_behaviour(result) for result in report.behaviours],
+        "counts": {verdict.value: count for verdict, count in summary.counts(report).items()},
+        "skipped": [{"reason": skip.reason, "count": skip.count} for skip in report.skipped],
+        "fail_on": sorted(verdict.value for verdict in report.fail_on),
+        "exit_code": int(report.exit_code),
+        "seconds": finite(report.seconds),
+    }
+
+
+def finite(value: Any) -> Any:
+    """`value` with the numbers that JSON cannot hold replaced by their names."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def _pins(lock: Lock | None) -> dict[str, str] | None:
+    return None if lock is None else lock.versions
+
+
+def _behaviour(result: BehaviourVerdict) -> dict[str, Any]:
+    return {
+        "id": result.behaviour,
+        "cell": result.cell,
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "claim_ids": list(result.claims),
+        "observations": [_observation(entry) for entry in result.observations],
+        "reproduce": result.reproduce,
+        "runs": result.runs,
+    }
+
+
+def _observation(entry: ObservationVerdict) -> dict[str, Any]:
+    baseline, candidate = entry.baseline, entry.candidate
+    either = candidate or baseline
+    noise = wider(baseline.noise if baseline else None, candidate.noise if candidate else None)
+    return {
+        "name": entry.name,
+        "kind": either.kind if either else None,
+        "unit": either.unit if either else "",
+        "baseline": finite(baseline.value) if baseline else None,
+        "candidate": finite(candidate.value) if candidate else None,
+        "noise": None
+        if noise is None
+        else {"spread": finite(noise.spread), "provenance": noise.provenance},
+        "verdict": entry.verdict.value,
+        "distance": finite(entry.distance),
+        "detail": entry.detail,
+    }

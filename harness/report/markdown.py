@@ -1,0 +1,174 @@
+"""The report as Markdown that fits the summary of a CI run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.report import summary, words
+from harness.report.excerpts import sides
+from harness.report.plain import clean, clip, one_line
+from harness.vocabulary.verdicts import GateReport, ObservationVerdict, PackageVerdict
+
+LIMIT = 64_000
+"""Bytes; a comment on GitHub may have 65,536 characters, a step's summary more."""
+
+_RESERVE = 400
+_WIDTH = 48
+_TEXT = 600
+_ROWS = 4
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|~$@&]")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece that is left out whole where it does not fit; `verdicts` are told in it."""
+
+    text: str
+    verdicts: int = 0
+
+
+def to_markdown(report: GateReport) -> str:
+    """`report` in at most LIMIT bytes of UTF-8; says so where something did not fit."""
+    end = f"\n{escape(words.counts_line(report))}\n"
+    room = LIMIT - _RESERVE - len(end.encode())
+    kept: list[str] = []
+    left_out = blocks_left_out = 0
+    for block in _blocks(report):
+        size = len(block.text.encode())
+        if size <= room and not blocks_left_out:
+            kept.append(block.text)
+            room -= size
+        else:
+            left_out += block.verdicts
+            blocks_left_out += 1
+    return "".join(kept) + _omission(left_out, blocks_left_out) + end
+
+
+def _omission(verdicts: int, blocks: int) -> str:
+    if not blocks:
+        return ""
+    told = words.plural(verdicts, "verdict") if verdicts else words.plural(blocks, "part")
+    return f"\n**Truncated: {told} did not fit here.** All are in gate.html and gate.json.\n"
+
+
+def _blocks(report: GateReport) -> Iterator[Block]:
+    yield Block(_lead(report))
+    yield from _moves(report)
+    yield from _packages(report)
+    yield from _skips(report)
+    groups = summary.groups(report)
+    if groups:
+        yield Block("\n### Behaviours that are not same\n")
+    several = len(summary.devices(report)) > 1
+    for group in groups:
+        yield _group(group, several)
+
+
+def _lead(report: GateReport) -> str:
+    baseline, candidate = (code(clip(name, 200)) for name in words.names(report))
+    lines = [
+        f"## {escape(clip(words.headline(report), 1000))}",
+        "",
+        f"baseline {baseline} → candidate {candidate}",
+    ]
+    if report.stack_reason:
+        lines += ["", _fence(clip(clean(report.stack_reason).strip(), 4000))]
+    lines += [line for note in report.notes[:20] for line in ("", f"> {_escaped(note)}")]
+    if len(report.notes) > 20:
+        lines += ["", f"> and {len(report.notes) - 20} more notes"]
+    return "\n".join(lines) + "\n"
+
+
+def _moves(report: GateReport) -> Iterator[Block]:
+    moves = summary.moves(report)
+    if not moves.listed:
+        return
+    rows = (
+        (code(move.package), words.move_text(move) + (" **went back**" if move.went_back else ""))
+        for move in moves.listed
+    )
+    title = f"\n### Moved ({len(report.moved)})\n"
+    yield Block(title + _table(("package", "version"), rows))
+    if moves.folded:
+        names = ", ".join(code(move.package) for move in moves.folded)
+        yield Block(f"\nand {len(moves.folded)} more that came along: {names}\n")
+
+
+def _packages(report: GateReport) -> Iterator[Block]:
+    notable = summary.notable_packages(report)
+    if notable:
+        yield Block("\n### Packages\n\n" + "".join(map(_package, notable[:50])))
+
+
+def _package(package: PackageVerdict) -> str:
+    reason = f": {_escaped(package.reason)}" if package.reason else ""
+    return f"- {code(package.package)} **{escape(package.verdict)}**{reason}\n"
+
+
+def _skips(report: GateReport) -> Iterator[Block]:
+    if report.skipped:
+        shown = summary.skips(report)[:20]
+        lines = [f"- {skip.count:,}: {_escaped(skip.reason)}" for skip in shown]
+        if len(report.skipped) > len(shown):
+            lines.append(f"- and {len(report.skipped) - len(shown)} more reasons")
+        total = sum(skip.count for skip in report.skipped)
+        title = f"<details><summary>Skipped ({total:,})</summary>"
+        yield Block(f"\n{title}\n\n" + "\n".join(lines) + "\n\n</details>\n")
+
+
+def _group(group: summary.Group, several: bool) -> Block:
+    text = f"\n#### {code(group.behaviour)}\n" + "".join(_fold(f, several) for f in group.folds)
+    return Block(text, sum(len(fold.results) for fold in group.folds))
+
+
+def _fold(fold: summary.Fold, several: bool) -> str:
+    cells = _escaped(words.cells_text(fold.cells, several))
+    lines = ["", f"**{fold.verdict.value}** in {cells}"]
+    for reason in fold.reasons[:2]:
+        lines += ["", _fence(clip(clean(reason).strip(), _TEXT))]
+    entries = summary.differing(fold.shown)
+    if entries:
+        lines += ["", _table(words.COLUMNS, map(_row, entries[:_ROWS])).strip("\n")]
+    if len(entries) > _ROWS:
+        lines += ["", f"and {words.plural(len(entries) - _ROWS, 'more observation')}"]
+    if entries and (told := words.representative(fold)):
+        lines += ["", f"<sub>{escape(told)}</sub>"]
+    if fold.shown.reproduce:
+        lines += ["", _fence(clip(one_line(fold.shown.reproduce), 2000), "sh")]
+    return "\n".join(lines) + "\n"
+
+
+def _row(entry: ObservationVerdict) -> tuple[str, ...]:
+    cut = sides(entry.baseline, entry.candidate, _WIDTH)
+    name = clip(one_line(entry.name) + cut.at, 200)
+    return code(name), code(str(cut.baseline)), code(str(cut.candidate)), escape(words.size(entry))
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def escape(text: str) -> str:
+    """`text` on one line with nothing in it that Markdown or HTML would read."""
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", one_line(text))
+
+
+def _escaped(text: str) -> str:
+    return escape(clip(one_line(text), _TEXT))
+
+
+def code(text: str) -> str:
+    """`text` as inline code; by entities where backticks or a table would cut it."""
+    line = one_line(text)
+    if re.search(r"[`|\\]", line) or not line:
+        return f"<code>{escape(line)}</code>"
+    return f"`{line}`"
+
+
+def _fence(text: str, language: str = "text") -> str:
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"

@@ -1,0 +1,140 @@
+"""A gate's findings in the order a reader needs them: pure, before any wording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.vocabulary.cells import PRECISIONS, Cell
+from harness.vocabulary.stacks import LIBRARIES, Move
+from harness.vocabulary.verdicts import (
+    BehaviourVerdict,
+    GateReport,
+    ObservationVerdict,
+    PackageVerdict,
+    Skip,
+    Verdict,
+)
+
+SHOWN_MOVES = 12
+"""So many moved packages are listed; roots and those that went back always are."""
+
+_WEIGHT = {verdict: place for place, verdict in enumerate(Verdict)}
+_CELL = re.compile(rf"(.+?)-({'|'.join(PRECISIONS)})-(cpu|mps|cuda(?::\d+)?)")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The cells in which one behaviour has one verdict; `shown` moved furthest of them."""
+
+    verdict: Verdict
+    results: tuple[BehaviourVerdict, ...]
+
+    @property
+    def shown(self) -> BehaviourVerdict:
+        return max(self.results, key=_reach)
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell_of(result.cell) for result in self.results)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(result.reason for result in self.results if result.reason))
+
+
+@dataclass(frozen=True)
+class Group:
+    """One behaviour and its verdicts, heaviest first."""
+
+    behaviour: str
+    folds: tuple[Fold, ...]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Moved packages: those to list, and the rest."""
+
+    listed: tuple[Move, ...]
+    folded: tuple[Move, ...]
+
+
+def cell_of(cell_id: str) -> Cell:
+    """The cell that `cell_id` names; a tokenizer's or library's has a subject only."""
+    match = _CELL.fullmatch(cell_id)
+    return Cell(*match.groups()) if match else Cell(cell_id)
+
+
+def counts(report: GateReport) -> dict[Verdict, int]:
+    """How often each verdict was given, heaviest first, zeros included."""
+    found = dict.fromkeys(Verdict, 0)
+    for result in report.behaviours:
+        found[result.verdict] += 1
+    return found
+
+
+def groups(report: GateReport) -> tuple[Group, ...]:
+    """Every behaviour with a verdict other than `same`, heaviest first."""
+    by_behaviour: dict[str, list[BehaviourVerdict]] = {}
+    for result in report.behaviours:
+        if result.verdict is not Verdict.SAME:
+            by_behaviour.setdefault(result.behaviour, []).append(result)
+    found = [Group(behaviour, _folds(results)) for behaviour, results in by_behaviour.items()]
+    return tuple(sorted(found, key=lambda g: (_WEIGHT[g.folds[0].verdict], g.behaviour)))
+
+
+def differing(result: BehaviourVerdict) -> tuple[ObservationVerdict, ...]:
+    """The observations that are not `same`, heaviest and furthest first."""
+    moved = (entry for entry in result.observations if entry.verdict is not Verdict.SAME)
+    return tuple(sorted(moved, key=lambda e: (_WEIGHT[e.verdict], -(e.distance or 0.0))))
+
+
+def moves(report: GateReport) -> Moves:
+    """Roots (the libraries under test) first, then what went back, then the rest by name."""
+    ordered = sorted(report.moved, key=_move_order)
+    kept = sum(1 for move in ordered if move.package in LIBRARIES or move.went_back)
+    # Folding a single one would take the line that it saves.
+    listed = max(kept, SHOWN_MOVES)
+    if len(ordered) == listed + 1:
+        listed += 1
+    return Moves(tuple(ordered[:listed]), tuple(ordered[listed:]))
+
+
+def went_back(report: GateReport) -> tuple[Move, ...]:
+    return tuple(move for move in sorted(report.moved, key=_move_order) if move.went_back)
+
+
+def notable_packages(report: GateReport) -> tuple[PackageVerdict, ...]:
+    """The packages whose import tells something; `unimportable` first."""
+    notable = (package for package in report.packages if package.verdict != "same")
+    return tuple(sorted(notable, key=lambda p: (p.verdict != "unimportable", p.verdict, p.package)))
+
+
+def skips(report: GateReport) -> tuple[Skip, ...]:
+    """The reasons for skipping, the most frequent first."""
+    return tuple(sorted(report.skipped, key=lambda skip: (-skip.count, skip.reason)))
+
+
+def devices(report: GateReport) -> frozenset[str]:
+    return frozenset(
+        device for result in report.behaviours if (device := cell_of(result.cell).device)
+    )
+
+
+def _move_order(move: Move) -> tuple[bool, bool, str]:
+    return (move.package not in LIBRARIES, not move.went_back, move.package)
+
+
+def _folds(results: Iterable[BehaviourVerdict]) -> tuple[Fold, ...]:
+    by_verdict: dict[Verdict, list[BehaviourVerdict]] = {}
+    for result in results:
+        by_verdict.setdefault(result.verdict, []).append(result)
+    return tuple(
+        Fold(verdict, tuple(by_verdict[verdict]))
+        for verdict in sorted(by_verdict, key=_WEIGHT.__getitem__)
+    )
+
+
+def _reach(result: BehaviourVerdict) -> float:
+    return max((entry.distance or 0.0 for entry in differing(result)), default=-1.0)

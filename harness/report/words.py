@@ -1,0 +1,191 @@
+"""The words of a result: headline, meaning of verdicts and exit codes, names of cells, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from harness.report import numbers, summary
+from harness.report.plain import one_line
+from harness.vocabulary.cells import PRECISIONS, Cell
+from harness.vocabulary.comparison import wider
+from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.stacks import Move
+from harness.vocabulary.verdicts import GateReport, ObservationVerdict, Verdict
+
+MEANING: Mapping[Verdict, str] = MappingProxyType(
+    {
+        Verdict.BROKEN: "ran, now raises",
+        Verdict.REGRESSED: "held, now does not",
+        Verdict.CHANGED: "an exact observation differs",
+        Verdict.GONE: "can no longer be run",
+        Verdict.HEAVIER: "takes more memory",
+        Verdict.SLOWER: "takes more time",
+        Verdict.UNKNOWN: "no evidence: memory, time, disk or network ran out",
+        Verdict.DRIFTED: "numbers moved beyond noise, nothing asserted changed",
+        Verdict.FLAKY: "disagrees with itself",
+        Verdict.FIXED: "did not hold, now does",
+        Verdict.LIGHTER: "takes less memory",
+        Verdict.FASTER: "takes less time",
+        Verdict.NEW: "could not be run before",
+        Verdict.FAILING: "does not hold in either stack",
+        Verdict.SAME: "no difference beyond noise",
+    }
+)
+
+_EXIT = {
+    ExitCode.NOTHING_CHANGED: "nothing changed",
+    ExitCode.CHANGED: "something changed",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.CANNOT_BUILD: "a stack cannot be built",
+    ExitCode.INCONCLUSIVE: "inconclusive",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+COLUMNS = ("observation", "baseline", "candidate", f"size ({numbers.TIMES} noise)")
+
+
+def names(report: GateReport) -> tuple[str, str]:
+    """What the two sides are called."""
+    return (
+        one_line(report.baseline_name) or "the baseline",
+        one_line(report.candidate_name) or "the candidate",
+    )
+
+
+def headline(report: GateReport) -> str:
+    """One sentence: the verdict and what the exit code means."""
+    return f"{_finding(report)} ({exit_meaning(report)})"
+
+
+def exit_meaning(report: GateReport) -> str:
+    known = report.exit_code in list(ExitCode)
+    meaning = _EXIT[ExitCode(report.exit_code)] if known else "no meaning is defined"
+    return f"exit {report.exit_code}: {meaning}"
+
+
+def _finding(report: GateReport) -> str:
+    if report.stack_verdict != "built":
+        return f"{_failed_side(report)} is {report.stack_verdict}"
+    clauses = [*_backwards(report), *_imports(report), _behaviours(report)]
+    return "; ".join(clauses)
+
+
+def _failed_side(report: GateReport) -> str:
+    baseline, candidate = names(report)
+    failed_first = report.baseline is None and report.candidate is not None
+    return f"The baseline {baseline}" if failed_first else f"The candidate {candidate}"
+
+
+def _backwards(report: GateReport) -> list[str]:
+    """A package that had to go back to satisfy the solver outweighs what follows from it."""
+    moves = summary.went_back(report)
+    told = [f"{m.package} went back from {m.baseline} to {m.candidate}" for m in moves[:2]]
+    return [*told, f"{len(moves) - 2} more went back"] if len(moves) > 2 else told
+
+
+def _imports(report: GateReport) -> list[str]:
+    bad = [p.package for p in summary.notable_packages(report) if p.verdict == "unimportable"]
+    return [f"cannot import {', '.join(bad)}"] if bad else []
+
+
+def _behaviours(report: GateReport) -> str:
+    found = summary.counts(report)
+    total = sum(found.values())
+    failing = {v: n for v, n in found.items() if v in report.fail_on}
+    if total == 0:
+        return "Nothing was measured"
+    if any(failing.values()):
+        return f"{tally(failing)} of {plural(total, 'verdict')}"
+    if found[Verdict.UNKNOWN] == total:
+        return f"No evidence: {total:,} unknown of {plural(total, 'verdict')}"
+    if found[Verdict.SAME] == total:
+        return f"Nothing changed: {plural(total, 'verdict')}, all same"
+    return f"Nothing that fails the gate: {tally(found)}"
+
+
+def tally(found: Mapping[Verdict, int]) -> str:
+    """`2 broken, 1 changed`; nothing of what was not found."""
+    return ", ".join(f"{count:,} {verdict.value}" for verdict, count in found.items() if count)
+
+
+def counts_line(report: GateReport) -> str:
+    """`412 verdicts: 2 broken, 410 same; 40 skipped; 3 min 2 s`."""
+    found = tally(summary.counts(report)) or "none"
+    total = plural(len(report.behaviours), "verdict")
+    skipped = sum(skip.count for skip in report.skipped)
+    parts = [f"{total}: {found}"] if report.behaviours else ["0 verdicts"]
+    parts += [f"{skipped:,} skipped"] if skipped else []
+    return "; ".join([*parts, numbers.duration(report.seconds)])
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def move_text(move: Move) -> str:
+    """`5.16.1 → 5.17.0`, `added 1.2`, `removed 1.2`."""
+    if move.baseline is None:
+        return f"added {move.candidate}"
+    if move.candidate is None:
+        return f"removed {move.baseline}"
+    return f"{move.baseline} → {move.candidate}"
+
+
+def cells_text(cells: Iterable[Cell], several_devices: bool) -> str:
+    """`nf4, fp4 of smollm2-135m-instruct`; the device only where the report has several."""
+    by_subject: dict[str, dict[str | None, None]] = {}
+    for cell in cells:
+        by_subject.setdefault(cell.subject, {})[_part(cell, several_devices)] = None
+    subjects: dict[tuple[str, ...], list[str]] = {}
+    for subject, parts in by_subject.items():
+        subjects.setdefault(tuple(p for p in parts if p), []).append(subject)
+    return "; ".join(
+        f"{', '.join(parts)} of {', '.join(found)}" if parts else ", ".join(found)
+        for parts, found in subjects.items()
+    )
+
+
+def _part(cell: Cell, several_devices: bool) -> str | None:
+    if cell.precision not in PRECISIONS:
+        return None
+    return f"{cell.precision} on {cell.device}" if several_devices else cell.precision
+
+
+def size(entry: ObservationVerdict) -> str:
+    """How far the sides are apart: multiples of the noise, a ratio, or that they differ."""
+    if entry.baseline is None or entry.candidate is None:
+        return "only candidate" if entry.baseline is None else "only baseline"
+    kind = entry.baseline.kind
+    if kind == "cost":
+        return "" if entry.distance is None else f"ratio {numbers.multiple(entry.distance)}"
+    if kind == "exact" or entry.distance is None:
+        return "" if entry.verdict is Verdict.SAME else "differs"
+    noise = wider(entry.baseline.noise, entry.candidate.noise)
+    if noise is None or noise.spread <= 0:
+        return "no noise known" if entry.distance else f"0 {numbers.TIMES} noise"
+    return f"{numbers.multiple(entry.distance)} {numbers.TIMES} {noise.spread:.2g}"
+
+
+def detail(entry: ObservationVerdict) -> str:
+    """What the values do not show by themselves: where generations part, how one wavered."""
+    kinds = {side.kind for side in (entry.baseline, entry.candidate) if side is not None}
+    told = "tokens" in kinds or len(kinds) > 1 or entry.verdict in (Verdict.FLAKY, Verdict.UNKNOWN)
+    return one_line(entry.detail) if told else ""
+
+
+def representative(fold: summary.Fold) -> str:
+    """Whose values stand for a fold of several cells; nothing for a fold of one."""
+    if len(fold.results) == 1:
+        return ""
+    shown = fold.shown
+    why = "moved furthest" if any(e.distance for e in summary.differing(shown)) else "is shown"
+    return f"of {len(fold.results)} cells, {shown.cell} {why}"
+
+
+def noise_source(entry: ObservationVerdict) -> str:
+    """Where the noise is known from: `bound float32`, or how it was measured."""
+    sides = (side.noise if side else None for side in (entry.baseline, entry.candidate))
+    noise = wider(*sides)
+    return one_line(noise.provenance) if noise else ""
