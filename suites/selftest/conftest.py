@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from miniature import TOOLS, Miniature, repack  # noqa: E402
+from miniature import TOOLS, Miniature, repack
 
 
 @pytest.fixture(scope="session")
