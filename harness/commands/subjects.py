@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import subjects
+from harness.subjects.conversion import convert
 from harness.subjects.hashing import STAMP
-from harness.vocabulary.errors import ExitCode, HarnessError
+from harness.vocabulary.errors import ExitCode, HarnessError, UsageError
 from harness.vocabulary.places import cache_dir, home
 from harness.vocabulary.subjects import Subject
 
@@ -53,9 +55,22 @@ def add(subparsers: Any) -> None:
         action = actions.add_parser(name, help=help, description=help)
         if name != "list":
             action.add_argument("names", nargs="*", metavar="NAME", help="NAME or NAME=PATH")
-        action.add_argument("--subjects-file", metavar="FILE", type=Path, help="a registry of your own")
-        action.add_argument("--json", metavar="FILE", type=Path, help="write the result here as well")
+        action.add_argument(
+            "--subjects-file", metavar="FILE", type=Path, help="a registry of your own"
+        )
+        action.add_argument(
+            "--json", metavar="FILE", type=Path, help="write the result here as well"
+        )
         action.set_defaults(run=run)
+    _add_convert(actions)
+
+
+def _add_convert(actions: Any) -> None:
+    help = "turn a GGUF file of your own into a folder for --subject NAME=FOLDER"
+    parser = actions.add_parser("convert", help=help, description=help)
+    parser.add_argument("gguf", metavar="FILE.gguf", type=Path)
+    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    parser.set_defaults(run=run_convert)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -65,7 +80,7 @@ def run_list(args: argparse.Namespace) -> int:
 
 
 def run_prepare(args: argparse.Namespace) -> int:
-    """Prepare the named subjects; the first whose bytes are wrong ends it, one out of reach does not."""
+    """Prepare the named subjects, all of them, then end with the heaviest error."""
     return _each(args, _prepare)
 
 
@@ -120,6 +135,27 @@ def _verify(subject: Subject) -> State:
     found = subjects.prepared(subject)
     assert found is not None
     return State(subject, "verified", found.directory, found.digest)
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    """Convert a GGUF file by the conversion stack; the folder appears whole or not at all."""
+    if not args.gguf.is_file():
+        raise UsageError("there is no such file", where=str(args.gguf), allowed="a GGUF file")
+    if args.folder.exists():
+        raise UsageError(
+            "the folder exists already", where=str(args.folder), allowed="one that does not"
+        )
+    parent = args.folder.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    print("building the conversion stack", flush=True)
+    python = conversion_python()
+    print("converting to safetensors", flush=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".converting.") as scratch:
+        result = Path(scratch) / "result"
+        convert(python, args.gguf.absolute(), result, args.folder.name)
+        result.replace(args.folder)
+    print(f"--subject {args.folder.name}={args.folder}")
+    return int(ExitCode.NOTHING_CHANGED)
 
 
 def conversion_python() -> Path:

@@ -172,11 +172,15 @@ def fetch_hub(subject: Subject, folder: Path, tell: Tell) -> None:
 
 
 def _in_hub_cache(subject: Subject, origin: str) -> Path:
-    """Where huggingface_hub keeps a file of a commit ("Understand caching" in its documents)."""
+    """Where huggingface_hub keeps a file of a commit ("Understand caching" in its documents).
+
+    Also under the name without an owner, by which the hub's oldest repositories still go.
+    """
     base = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
     hub = Path(os.environ.get("HF_HUB_CACHE") or base / "hub").expanduser()
-    folder = "models--" + subject.repository.replace("/", "--")
-    return hub / folder / "snapshots" / subject.revision / origin
+    names = (subject.repository.replace("/", "--"), subject.repository.rpartition("/")[2])
+    places = [hub / f"models--{name}" / "snapshots" / subject.revision / origin for name in names]
+    return next((place for place in places if place.is_file()), places[0])
 
 
 def _download(subject: Subject, origin: str) -> Path:

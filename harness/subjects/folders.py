@@ -88,7 +88,9 @@ def _refusal(path: Path) -> SubjectError:
             next="load the model where you trust it, then save_pretrained(folder, "
             "safe_serialization=True)",
         )
-    return SubjectError("the folder holds no model and no tokenizer", where=str(path), allowed=_ALLOWED)
+    return SubjectError(
+        "the folder holds no model and no tokenizer", where=str(path), allowed=_ALLOWED
+    )
 
 
 def _pickled(path: Path) -> list[str]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
 from typing import Any
 
-from harness.subjects.loading import load_model
 from harness.subjects.sources import Prepared
 from harness.vocabulary.errors import UsageError
 
 
-def load_bridge(prepared: Prepared, tokenizer: Any, device: str) -> Any:
-    """A TransformerBridge in float32 over a model of its own.
+def load_bridge(model: Any, tokenizer: Any, directory: Path) -> Any:
+    """A TransformerBridge over a copy of the float32 `model`.
 
     Not over the shared one: the bridge wraps its modules and sets its attention to eager.
     """
     from transformer_lens.model_bridge import TransformerBridge
 
-    model = load_model(prepared, "float32", device)
     return TransformerBridge.boot_transformers(
-        str(prepared.directory), hf_model=model, tokenizer=tokenizer, device=device
+        str(directory),
+        hf_model=copy.deepcopy(model),
+        tokenizer=tokenizer,
+        device=str(model.device),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class Pool:
         self.budget = budget_bytes
         self.loads: dict[tuple[str, str], int] = {}
         self.seconds = 0.0
-        self._held: OrderedDict[tuple[Hashable, str], _Held] = OrderedDict()
+        self._held: OrderedDict[tuple[Cell, str], _Held] = OrderedDict()
 
     @property
     def held_bytes(self) -> int:
@@ -57,19 +58,22 @@ class Pool:
         return found
 
     def bridge(self, prepared: Prepared, cell: Cell) -> Any:
-        """A TransformerBridge over weights of its own: it changes the model it is given."""
-        size = estimated_bytes(prepared.directory, "float32")
-        native = self.tokenizer(prepared).native
-        return self._get(
-            cell, "bridge", size, lambda: load_bridge(prepared, native, cell.device or "cpu")
+        """A TransformerBridge over a copy of the cell's model: it changes what it is given."""
+        return self._over_model(
+            prepared,
+            cell,
+            "bridge",
+            lambda model, native: load_bridge(model, native, prepared.directory),
         )
 
     def hooked(self, prepared: Prepared, cell: Cell) -> Any:
         """A HookedTransformer with the weights of the cell's model, copied."""
-        model = self.model(prepared, cell)
-        native = self.tokenizer(prepared).native
-        size = estimated_bytes(prepared.directory, "float32")
-        return self._get(cell, "hooked", size, lambda: load_hooked(prepared, model, native))
+        return self._over_model(
+            prepared,
+            cell,
+            "hooked",
+            lambda model, native: load_hooked(prepared, model, native),
+        )
 
     def release(self, cell: Cell) -> None:
         """Drop what belongs to `cell`: its last behaviour is done."""
@@ -79,10 +83,23 @@ class Pool:
         if gone:
             _collect()
 
+    def _over_model(
+        self, prepared: Prepared, cell: Cell, kind: str, load: Callable[[Any, Any], Any]
+    ) -> Any:
+        """An object made from the cell's model and as large as it: both have to fit."""
+        size = estimated_bytes(prepared.directory, cell.precision or "float32")
+        model = None
+        if (cell, kind) not in self._held:
+            self._check_fits(cell, f"model and {kind}", 2 * size)
+            model = self.model(prepared, cell)
+        native = self.tokenizer(prepared).native
+        return self._get(cell, kind, size, lambda: load(model, native))
+
     def _get(self, cell: Cell, kind: str, size: int, load: Callable[[], Any]) -> Any:
         key = (cell, kind)
         if key not in self._held:
-            self._make_room(cell, kind, size)
+            self._check_fits(cell, kind, size)
+            self._make_room(size)
             begun = time.perf_counter()
             try:
                 value = load()
@@ -93,7 +110,7 @@ class Pool:
         self._held.move_to_end(key)
         return self._held[key].value
 
-    def _make_room(self, cell: Cell, kind: str, size: int) -> None:
+    def _check_fits(self, cell: Cell, kind: str, size: int) -> None:
         if size > self.budget:
             raise NoEvidence(
                 f"the {kind} of {cell.id} takes about {_mib(size)}, more than the memory budget",
@@ -101,6 +118,9 @@ class Pool:
                 allowed=f"at most {_mib(self.budget)}",
                 next=f"--memory-budget {-(-size // 2**30)}GiB",
             )
+
+    def _make_room(self, size: int) -> None:
+        """Drop what was used least recently until `size` more bytes fit."""
         evicted = False
         while self.held_bytes + size > self.budget:
             key = next(key for key, held in self._held.items() if held.size)
@@ -116,8 +136,6 @@ def _mib(size: int) -> str:
 
 def _collect() -> None:
     """Models hold reference cycles, and CUDA keeps freed blocks until told."""
-    import sys
-
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

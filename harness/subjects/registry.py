@@ -85,7 +85,9 @@ def _read(path: Path) -> dict[str, Subject]:
     except FileNotFoundError:
         raise SubjectError("the file of subjects does not exist", where=str(path)) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SubjectError(f"the file of subjects is unreadable: {error}", where=str(path)) from None
+        raise SubjectError(
+            f"the file of subjects is unreadable: {error}", where=str(path)
+        ) from None
     return {name: _parse(path, name, entry) for name, entry in entries.items()}
 
 
@@ -101,7 +103,9 @@ def _parse(path: Path, name: str, entry: Any) -> Subject:
     source = check.member("source", "is unknown", entry.get("source"), get_args(Source))
     for key in _REQUIRED[source]:
         if key not in entry:
-            raise check.error(key, f"is missing for a {source} subject", ", ".join(_REQUIRED[source]))
+            raise check.error(
+                key, f"is missing for a {source} subject", ", ".join(_REQUIRED[source])
+            )
     values = {key: check.value(key, value) for key, value in entry.items()}
     if source == "path":
         return _path_subject(path, name, values)
@@ -175,19 +179,26 @@ class _Check:
         return frozenset(self.member("abilities", "is unknown", item, _ABILITIES) for item in value)
 
     def _files(self, field: str, value: Any) -> tuple[File, ...]:
-        shape = "a list of {origin = \"…\", name = \"…\", sha256 = \"…\"}, not empty"
+        shape = 'a list of {origin = "…", name = "…", sha256 = "…"}, not empty'
         if not isinstance(value, list) or not value:
             raise self.error(field, f"is {value!r}", shape)
         return tuple(self._file(field, item, shape) for item in value)
+
+    def _relative(self, field: str, value: Any) -> str:
+        if (
+            isinstance(value, str)
+            and not Path(value).is_absolute()
+            and ".." not in Path(value).parts
+        ):
+            return value
+        raise self.error(field, f"has the name {value!r}", "a relative path without '..'")
 
     def _file(self, field: str, item: Any, shape: str) -> File:
         if not isinstance(item, dict) or not {"name", "sha256"} <= set(item):
             raise self.error(field, f"has {item!r}", shape)
         if set(item) - {"origin", "name", "sha256"}:
             raise self.error(field, f"has {item!r}", shape)
-        name, origin = item["name"], item.get("origin", item["name"])
-        for part in (name, origin):
-            if not isinstance(part, str) or Path(part).is_absolute() or ".." in Path(part).parts:
-                raise self.error(field, f"has the name {part!r}", "a relative path without '..'")
+        name = self._relative(field, item["name"])
+        origin = self._relative(field, item.get("origin", name))
         sha256 = self._matching(f"{field}.sha256", item["sha256"], _SHA256, "64 hexadecimal digits")
         return File(origin=origin, name=name, sha256=sha256)

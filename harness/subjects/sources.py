@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,19 +107,24 @@ def _recheck(found: Prepared) -> None:
         if seen[file.name].sha256 != file.sha256:
             check_file(path, file.sha256, found.entry.name, next)
     if seen != known:
-        write_stamp(found.directory / STAMP, seen)
+        with suppress(OSError):
+            write_stamp(found.directory / STAMP, seen)
 
 
 def _make(found: Prepared, conversion_python: ConversionPython | None, tell: Tell) -> None:
     """Fill a folder beside the final one, check it, and move it there."""
     _remove_unfinished(found.directory)
-    work = Path(tempfile.mkdtemp(prefix=f"{found.directory.name}.unfinished.", dir=found.directory.parent))
+    work = Path(
+        tempfile.mkdtemp(prefix=f"{found.directory.name}.unfinished.", dir=found.directory.parent)
+    )
     try:
         fetched = work / "fetched"
         fetched.mkdir()
         _fetch(found.entry, fetched, tell)
         result = _convert(found.entry, fetched, work, conversion_python, tell)
-        seen = {file.name: look(result / file.name, {}, file.name) for file in _final_files(found.entry)}
+        seen = {
+            file.name: look(result / file.name, {}, file.name) for file in _final_files(found.entry)
+        }
         write_stamp(result / STAMP, seen)
         if found.directory.exists():
             found.directory.replace(work / "damaged")
@@ -193,7 +198,7 @@ def _from_folder(subject: Subject) -> Prepared:
                 folder.path / file.name, file.sha256, subject.name, "correct the entry's sha256"
             )
     if seen != known:
-        with _disk_may_be_full(stamp):
+        with suppress(OSError):
             write_stamp(stamp, seen)
     files = tuple(File(name, name, item.sha256) for name, item in seen.items())
     entry = replace(subject, files=subject.files or files)
@@ -214,7 +219,8 @@ def _disk_may_be_full(path: Path) -> Iterator[None]:
             ) from error
         if isinstance(error, PermissionError):
             raise SubjectError(
-                "the cache cannot be written", where=str(error.filename or path),
+                "the cache cannot be written",
+                where=str(error.filename or path),
                 next="set HARNESS_CACHE to a folder of yours",
             ) from error
         raise
@@ -222,5 +228,3 @@ def _disk_may_be_full(path: Path) -> Iterator[None]:
 
 def _existing(path: Path) -> Path:
     return next(parent for parent in (path, *path.parents) if parent.exists())
-
-

@@ -64,4 +64,6 @@ def _header(path: Path) -> dict[str, dict[str, list[int]]]:
             raise ValueError("its header is no object")
         return header
     except (OSError, ValueError) as error:
-        raise SubjectError(f"{path.name} is no safetensors file: {error}", where=str(path)) from None
+        raise SubjectError(
+            f"{path.name} is no safetensors file: {error}", where=str(path)
+        ) from None
