@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.stacks.environments import Environment, build, release
 from harness.stacks.errors import (
     IndexUnreachable,
     NoSpace,
@@ -11,16 +12,23 @@ from harness.stacks.errors import (
     Unsolvable,
 )
 from harness.stacks.movement import moves
+from harness.stacks.pruning import Kept, list_environments, prune
 from harness.stacks.resolve import resolve_stack, why_back
 
 __all__ = [
+    "Environment",
     "IndexUnreachable",
+    "Kept",
     "NoSpace",
     "Uninstallable",
     "UnknownPackage",
     "UnknownVersion",
     "Unsolvable",
+    "build",
+    "list_environments",
     "moves",
+    "prune",
+    "release",
     "resolve_stack",
     "why_back",
 ]

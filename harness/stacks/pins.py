@@ -99,8 +99,6 @@ def _pin(text: str, where: str, allowed: str) -> Pin:
             f"{text!r} is no requirement: {reason}", where=where, allowed=allowed
         ) from None
     if requirement.url or requirement.marker:
-        raise UsageError(
-            f"{text!r} has an address or a marker", where=where, allowed=allowed
-        )
+        raise UsageError(f"{text!r} has an address or a marker", where=where, allowed=allowed)
     specifier = ",".join(sorted((str(part) for part in requirement.specifier), reverse=True))
     return Pin(canonicalize_name(requirement.name), specifier, tuple(sorted(requirement.extras)))

@@ -68,9 +68,7 @@ def resolve_stack(
     return Lock(request.name, tuple((pin.package, pin.specifier[2:]) for pin in pins))
 
 
-def why_back(
-    argument: str, move: Move, *, home: Path, torch_backend: str | None = None
-) -> str:
+def why_back(argument: str, move: Move, *, home: Path, torch_backend: str | None = None) -> str:
     """Why `argument` made a package go back: what excludes the version of the baseline.
 
     Asks the resolver to keep that version or a newer one, and returns its reason.
@@ -187,9 +185,7 @@ def _unsolvable(
     )
 
 
-def _narrow(
-    request: Request, said: str, torch_backend: str | None
-) -> tuple[tuple[Pin, ...], str]:
+def _narrow(request: Request, said: str, torch_backend: str | None) -> tuple[tuple[Pin, ...], str]:
     """The smallest conflict, and what the resolver says of it alone."""
     heard = {frozenset(request.required): said}
 

@@ -1,0 +1,151 @@
+"""Running one process to its end, whatever it does: time and memory bounded, tree and all."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from harness.execution.tasks import EndKind, Ended
+from harness.vocabulary.errors import StackError
+
+_SAMPLE_S = 0.05
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def run_process(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    log_path: Path,
+    timeout_s: float | None,
+    memory_limit_bytes: int | None,
+    *,
+    directory: Path | None = None,
+    stop: threading.Event | None = None,
+) -> Ended:
+    """Run `argv` in a session of its own, its output in `log_path`, and say how it ended.
+
+    `env` is its whole environment. The process and all that it started are killed at the
+    timeout, above the memory limit (resident, summed over the tree), when `stop` is set,
+    and when this call is interrupted or this process dies. A kill that nobody here sent
+    is taken for the kernel's, out of memory.
+
+    Raises StackError if the program cannot be started.
+    """
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with log_path.open("ab") as log:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                env=dict(env),
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with(os.getpid()),
+            )
+        except OSError as error:
+            raise StackError(f"cannot be started: {error}", where=argv[0]) from None
+    tree = _Tree(process.pid)
+    try:
+        ended_by = _watch(process, tree, started, timeout_s, memory_limit_bytes, stop)
+    finally:
+        tree.kill()
+        status = process.wait()
+    seconds = time.monotonic() - started
+    kind, code = _kind(status, ended_by)
+    return Ended(kind, code, seconds, tree.peak)
+
+
+def _kind(status: int, ended_by: EndKind | None) -> tuple[EndKind, int]:
+    if ended_by is not None:
+        return ended_by, abs(status)
+    if status == -signal.SIGKILL:
+        return "memory", signal.SIGKILL
+    return ("signalled", -status) if status < 0 else ("exited", status)
+
+
+def _watch(
+    process: subprocess.Popen[bytes],
+    tree: _Tree,
+    started: float,
+    timeout_s: float | None,
+    memory_limit_bytes: int | None,
+    stop: threading.Event | None,
+) -> EndKind | None:
+    """Wait for the end; what ended the process, or None if it ended itself."""
+    while True:
+        resident = tree.sample()
+        if memory_limit_bytes is not None and resident > memory_limit_bytes:
+            return "memory"
+        if timeout_s is not None and time.monotonic() - started > timeout_s:
+            return "timeout"
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SAMPLE_S)
+            return None
+
+
+class _Tree:
+    """A process and its descendants, remembered so that orphans are found again."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.peak = 0
+        self._seen: dict[int, psutil.Process] = {}
+        with contextlib.suppress(psutil.Error):
+            self._seen[pid] = psutil.Process(pid)
+
+    def sample(self) -> int:
+        """Resident bytes of the tree now; the peak is kept."""
+        for process in list(self._seen.values()):
+            with contextlib.suppress(psutil.Error):
+                for child in process.children(recursive=True):
+                    self._seen.setdefault(child.pid, child)
+        resident = sum(_resident(process) for process in self._seen.values())
+        self.peak = max(self.peak, resident)
+        return resident
+
+    def kill(self) -> None:
+        """Kill the group, and those that left it for one of their own."""
+        with contextlib.suppress(psutil.Error, OSError):
+            self.sample()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for process in self._seen.values():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """On Linux, have the kernel kill the child when the thread that started it ends."""
+    if _libc is None:
+        return None
+    prctl = _libc.prctl
+
+    def in_child() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return in_child

@@ -1,0 +1,247 @@
+"""From a lock to an environment: built once, kept by its content, shared between gates.
+
+Bytecode is not compiled here: on two cores that takes longer (39 s) than the first import
+of the libraries under test, which compiles only what is used (22 s).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from harness.stacks import uv
+from harness.stacks.errors import Uninstallable
+from harness.stacks.explain import plain
+from harness.stacks.resolve import no_space, unreachable
+from harness.vocabulary.errors import StackError
+from harness.vocabulary.places import cache_dir
+from harness.vocabulary.stacks import Lock
+
+MARKER = "harness-environment.json"
+PARTIAL = ".partial"
+_leases: dict[Path, FileLock] = {}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A built stack: its interpreter, and the lock it was built from."""
+
+    python: Path
+    lock: Lock
+
+    @property
+    def directory(self) -> Path:
+        return self.python.parents[1]
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a whole environment says of itself; written last, so a half-built one has none.
+
+    `bytes` is what it takes on disk beyond the files that it shares with uv's cache.
+    """
+
+    pins: tuple[tuple[str, str], ...]
+    bytes: int
+
+
+def shelf() -> Path:
+    """The folder that holds all environments."""
+    return cache_dir() / "environments"
+
+
+def key(lock: Lock) -> str:
+    """Names an environment by all it is made of: pins, interpreter, platform."""
+    parts = (lock.text, sys.implementation.name, platform.python_version(), sys.base_prefix)
+    content = "\0".join((*parts, platform.platform()))
+    return hashlib.sha256(content.encode()).hexdigest()[:24]
+
+
+def build(
+    lock: Lock,
+    progress: Callable[[str], None] = lambda line: None,
+    torch_backend: str | None = None,
+) -> Environment:
+    """The environment of `lock`: the one that is there, or a new one.
+
+    It is safe to call for the same lock in several processes at once, and to be killed:
+    an environment appears whole or not at all. It stays until this process ends, whatever
+    is pruned meanwhile. `progress` hears a line for each step.
+
+    Raises Uninstallable with uv's reason, IndexUnreachable, NoSpace.
+    """
+    directory = shelf() / key(lock)
+    environment = Environment(_python(directory), lock)
+    try:
+        shelf().mkdir(parents=True, exist_ok=True)
+        _lease(directory)
+        with _exclusively(directory, progress):
+            if not whole(directory, lock):
+                _build(directory, lock, progress, torch_backend)
+            _note_use(directory, lock.name)
+    except OSError as error:
+        if error.errno == 28:
+            raise no_space(str(error), shelf()) from None
+        raise StackError(
+            f"the environment cannot be written: {error}",
+            where=str(shelf()),
+            next="set HARNESS_CACHE to a folder that can be written",
+        ) from None
+    return environment
+
+
+def whole(directory: Path, lock: Lock) -> bool:
+    """Whether all that was installed is still there: marker, interpreter, every package."""
+    marker = read_marker(directory)
+    if marker is None or marker.pins != lock.pins or not os.access(_python(directory), os.X_OK):
+        return False
+    return _installed(directory) >= len(lock.pins)
+
+
+def read_marker(directory: Path) -> Marker | None:
+    try:
+        fields = json.loads((directory / MARKER).read_text(encoding="utf-8"))
+        return Marker(tuple((name, version) for name, version in fields["pins"]), fields["bytes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def build_lock(directory: Path) -> FileLock:
+    """Held while an environment is built or removed."""
+    return FileLock(directory.with_name(directory.name + ".lock"))
+
+
+def lease_files(directory: Path) -> list[Path]:
+    """A file for each process that has used the environment; locked while that process lives."""
+    return sorted(directory.parent.glob(f"{directory.name}.lease-*"))
+
+
+def _lease(directory: Path) -> None:
+    if directory in _leases:
+        return
+    handle, name = tempfile.mkstemp(prefix=f"{directory.name}.lease-", dir=directory.parent)
+    os.close(handle)
+    lease = FileLock(name)
+    lease.acquire()
+    _leases[directory] = lease
+
+
+def release(environment: Environment) -> None:
+    """Say that this process no longer uses the environment, so that it may be pruned."""
+    lease = _leases.pop(environment.directory, None)
+    if lease is not None:
+        Path(lease.lock_file).unlink(missing_ok=True)
+        lease.release()
+
+
+def _exclusively(directory: Path, progress: Callable[[str], None]) -> FileLock:
+    lock = build_lock(directory)
+    try:
+        lock.acquire(timeout=0)
+        lock.release()
+    except Timeout:
+        progress("waiting for another harness that builds the same environment")
+    return lock
+
+
+def _build(
+    directory: Path, lock: Lock, progress: Callable[[str], None], torch_backend: str | None
+) -> None:
+    partial = directory.with_name(directory.name + PARTIAL)
+    for leftover in (partial, directory):
+        shutil.rmtree(leftover, ignore_errors=True)
+    progress(f"building {lock.name}: {len(lock.pins)} packages")
+    started = time.monotonic()
+    try:
+        _check(
+            lock,
+            uv.call(["venv", "--quiet", "--relocatable", "--python", sys.executable, str(partial)]),
+        )
+        pins = partial / "pins.txt"
+        pins.write_text(lock.text, encoding="utf-8")
+        backend = ["--torch-backend", torch_backend] if torch_backend else []
+        python = str(_python(partial))
+        install = ["pip", "install", "--no-deps", "--python", python, "-r", str(pins), *backend]
+        _check(lock, uv.call(install, _only_downloads(progress)))
+        marker = Marker(lock.pins, own_bytes(partial))
+        (partial / MARKER).write_text(json.dumps(asdict(marker)), encoding="utf-8")
+        partial.rename(directory)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    progress(f"built {lock.name} in {time.monotonic() - started:.1f} s")
+
+
+def _only_downloads(progress: Callable[[str], None]) -> Callable[[str], None]:
+    def heard(line: str) -> None:
+        if line.strip().startswith(("Downloading", "Building", "Built")):
+            progress(line.strip())
+
+    return heard
+
+
+def _check(lock: Lock, ran: uv.Ran) -> None:
+    if ran.status == 0:
+        return
+    lines = ran.said.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith("error")), 0)
+    words = plain("\n".join(lines[first:]))
+    if "No space left on device" in ran.said:
+        raise no_space(words, shelf())
+    if "error sending request" in ran.said or "network was disabled" in ran.said:
+        raise unreachable(words)
+    raise Uninstallable(
+        f"{lock.name} does not install: {words}",
+        where=lock.name,
+        next="take another version of the package named",
+    )
+
+
+def own_bytes(directory: Path) -> int:
+    """Bytes on disk of the files that have no other name elsewhere."""
+    total = 0
+    for folder, _, files in os.walk(directory):
+        for name in files:
+            status = os.lstat(os.path.join(folder, name))
+            total += status.st_blocks * 512 if status.st_nlink == 1 else 0
+    return total
+
+
+def _installed(directory: Path) -> int:
+    return sum(1 for _ in directory.glob("lib/python*/site-packages/*.dist-info"))
+
+
+def _python(directory: Path) -> Path:
+    return directory / "bin" / "python"
+
+
+def uses_file(directory: Path) -> Path:
+    """Which stack names the environment was built for, and when each was last asked for."""
+    return directory.with_name(directory.name + ".uses.json")
+
+
+def read_uses(directory: Path) -> dict[str, float]:
+    try:
+        uses = json.loads(uses_file(directory).read_text(encoding="utf-8"))
+        return {str(name): float(when) for name, when in uses.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _note_use(directory: Path, name: str) -> None:
+    uses = {**read_uses(directory), name: time.time()}
+    target = uses_file(directory)
+    fresh = target.with_suffix(".new")
+    fresh.write_text(json.dumps(uses), encoding="utf-8")
+    fresh.replace(target)
