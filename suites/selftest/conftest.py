@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from miniature import TOOLS, Miniature, repack
+from miniature import Miniature, repack, tools
 
 
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with wheels of the tools that run behaviours."""
     directory = tmp_path_factory.mktemp("wheelhouse")
-    for name in TOOLS:
+    for name in tools():
         repack(directory, name)
     return directory
 
@@ -27,7 +28,5 @@ def make_miniature(
     wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Miniature]:
     """Make a miniature world with an empty home."""
-    from importlib import metadata
-
-    pins = [f"{name}=={metadata.version(name)}" for name in TOOLS]
+    pins = [f"{name}=={metadata.version(name)}" for name in tools()]
     return lambda: Miniature(tmp_path_factory.mktemp("world"), wheelhouse, pins)

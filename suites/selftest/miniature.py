@@ -13,11 +13,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = (
-    "pytest", "pluggy", "iniconfig", "packaging", "pygments", "syrupy", "pytest-benchmark",
-    "py-cpuinfo",
-)  # fmt: skip
+RUNNERS = ("pytest", "syrupy", "pytest-benchmark")
+
+
+def tools() -> list[str]:
+    """The distributions that run behaviours, with all that they require, as installed here."""
+    found: dict[str, None] = {}
+    waiting = list(RUNNERS)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            required = [Requirement(line) for line in metadata.requires(name) or ()]
+            waiting += [r.name for r in required if r.marker is None or r.marker.evaluate()]
+    return sorted(found)
 
 
 def repack(directory: Path, name: str) -> str:

@@ -1,0 +1,83 @@
+"""The command line: every wrong use is one clear error and the right exit code."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from harness import cli
+from harness.commands import compare as compare_command
+
+
+def gate(*arguments: str) -> list[str]:
+    return ["gate", "--candidate", "reference", *arguments]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["gate"],
+        gate("--nonsense"),
+        gate("--parallel", "0"),
+        gate("--cell-timeout", "soon"),
+        gate("--memory-limit", "much"),
+        gate("--confirm", "-1"),
+        ["compare", "one"],
+    ],
+)
+def test_what_argparse_refuses_exits_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (gate("--fail-on", "wrong"), "'wrong' is no verdict"),
+        (gate("--precision", "float8"), "unknown precision 'float8'"),
+        (gate("--device", "tpu"), "unknown device 'tpu'"),
+        (gate("--device", "mps", "--precision", "nf4"), "no kernels for mps"),
+        (gate("--subject", "nobody"), "unknown subject 'nobody'"),
+        (gate("--subjects-file", "missing.toml"), "missing.toml"),
+        (["compare", "missing.jsonl", "missing.jsonl"], "cannot be read"),
+        (["gate", "--candidate", "nothing-known"], "nothing-known"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_error(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_a_full_disk_is_inconclusive(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(compare_command, "_read", full)
+    assert cli.main(["compare", "a", "b"]) == 4
+    assert "no space left" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compare_command, "_read", interrupt)
+    assert cli.main(["compare", "a", "b"]) == 130
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("harness ")

@@ -1,0 +1,102 @@
+"""`harness compare` on run records written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import cli
+from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.records import (
+    Header,
+    Outcome,
+    end_line,
+    header_line,
+    import_line,
+    observation_line,
+    outcome_line,
+    start_line,
+)
+
+
+def write(path: Path, *outcomes: Outcome, version: str = "1.0", cores: str = "2") -> Path:
+    header = Header({"lib": version}, {"cores": cores}, {}, {})
+    lines = [header_line(header), import_line("lib", "")]
+    for outcome in outcomes:
+        lines.append(start_line(*outcome.key))
+        lines += [observation_line(*outcome.key, each) for each in outcome.observations]
+        lines.append(outcome_line(outcome))
+    path.write_text("".join([*lines, end_line(len(outcomes))]))
+    return path
+
+
+def held(name: str, value: float = 1.0) -> Outcome:
+    logit = Observation("logit", "numeric", value, noise=Noise(0.001, "bound float32"))
+    return Outcome(f"t.py::{name}", "lib", "held", observations=(logit,))
+
+
+def compare(old: Path, new: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    file = old.parent / "compared.json"
+    file.unlink(missing_ok=True)
+    code = cli.main(["compare", str(old), str(new), "--json", str(file), *options])
+    return code, json.loads(file.read_text()) if file.is_file() else {}
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    return {entry["id"].partition("::")[2]: entry["verdict"] for entry in report["behaviours"]}
+
+
+def test_equal_records_exit_0(tmp_path: Path) -> None:
+    code, report = compare(
+        write(tmp_path / "a", held("x")), write(tmp_path / "b", held("x", 1.005))
+    )
+    assert (code, verdicts(report)) == (0, {"x": "same"})
+
+
+def test_drift_is_told_and_fails_only_where_asked(tmp_path: Path) -> None:
+    old, new = write(tmp_path / "a", held("x")), write(tmp_path / "b", held("x", 1.5))
+    assert compare(old, new)[0] == 0
+    code, report = compare(old, new, "--fail-on", "drifted")
+    assert (code, verdicts(report)) == (1, {"x": "drifted"})
+
+
+def test_what_only_the_baseline_has_is_gone(tmp_path: Path) -> None:
+    old, new = write(tmp_path / "a", held("x"), held("y")), write(tmp_path / "b", held("x"))
+    code, report = compare(old, new)
+    assert (code, verdicts(report)) == (1, {"x": "same", "y": "gone"})
+
+
+def test_what_a_record_cut_off_did_not_reach_is_unknown(tmp_path: Path) -> None:
+    old, new = (
+        write(tmp_path / "a", held("x"), held("y")),
+        write(tmp_path / "b", held("x"), held("y")),
+    )
+    text = new.read_text()
+    new.write_text(text[: text.index('{"type":"outcome","behaviour":"t.py::y"') + 5])
+    code, report = compare(old, new)
+    assert (code, verdicts(report)) == (4, {"x": "same", "y": "unknown"})
+
+
+def test_moved_versions_and_other_machines_are_told(tmp_path: Path) -> None:
+    old = write(tmp_path / "a", held("x"))
+    new = write(tmp_path / "b", held("x"), version="2.0", cores="8")
+    _, report = compare(old, new)
+    (moved,) = report["moved"]
+    assert (moved["package"], moved["from"], moved["to"]) == ("lib", "1.0", "2.0")
+    assert "different machines: cores 2 and 8" in report["notes"][0]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b"\xff\xfe", b'{"type":"header","format":99}\n'])
+def test_what_is_no_record_is_one_clear_error(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = write(tmp_path / "a", held("x"))
+    bad = tmp_path / "b"
+    bad.write_bytes(content)
+    assert compare(good, bad)[0] == 2
+    shown = capsys.readouterr().err
+    assert str(bad) in shown
+    assert "Traceback" not in shown
