@@ -109,9 +109,14 @@ def attribute(stream: Stream, read: ReadOut) -> Attribution:
 
 
 def contribution(written: Tensor, read: ReadOut) -> Tensor:
-    """`written` [..., d_model] as logits [...]: prompts in dimension 0, or 1 if layers precede."""
-    if written.dim() == 4:
-        return contribution(written.movedim(2, 0), read).movedim(0, 2)
+    """What `written` adds to the logit difference, in logits.
+
+    [prompt, d_model] and [layer, prompt, d_model] lose their last dimension, and so does
+    [layer, prompt, head, d_model].
+    """
     if read.centred:
         written = written - written.mean(dim=-1, keepdim=True)
-    return (written * (read.direction / read.scale)).sum(dim=-1)
+    towards = read.direction / read.scale
+    if written.dim() == 4:
+        towards = towards.unsqueeze(1)
+    return (written * towards).sum(dim=-1)
