@@ -35,7 +35,7 @@ class RealStacks:
         self._torch_backend = torch_backend
 
     def resolve(self, side: Side, argument: str) -> Lock:
-        """Raises StackFailure; errors that say nothing of the stack, like no network, as they are."""
+        """Raises StackFailure; errors that say nothing of the stack (no network) as they are."""
         self._say(f"resolving the {side}: {argument}")
         try:
             return stacks.resolve_stack(
@@ -56,7 +56,7 @@ class RealStacks:
         """Raises StackFailure `uninstallable`."""
         self._say(f"building the {side}")
         try:
-            python = stacks.build(lock).python
+            python = stacks.build(lock, self._say, self._torch_backend).python
         except stacks.Uninstallable as error:
             raise StackFailure(side, "uninstallable", error) from error
         return Built(python, python_version(python))
