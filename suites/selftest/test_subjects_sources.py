@@ -1,4 +1,4 @@
-"""From an entry to checked files: bundled, wheel, hub and path, and all that goes wrong on the way."""
+"""From an entry to checked files: the four sources, and all that goes wrong on the way."""
 
 from __future__ import annotations
 
