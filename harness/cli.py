@@ -28,14 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return int(ExitCode.NOTHING_CHANGED)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(_no_space(error), ExitCode.INCONCLUSIVE)
+        if error.filename is None:
             raise
-        where = f"\n  where:   {error.filename}" if error.filename else ""
-        return _fail(
-            f"no space left on the disk{where}\n  next:    free some space, then give the same "
-            "command: what was finished is kept",
-            ExitCode.INCONCLUSIVE,
-        )
+        return _fail(f"{error.strerror}\n  where:   {error.filename}", ExitCode.USAGE)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,6 +47,14 @@ def parser() -> argparse.ArgumentParser:
     for module in commands():
         module.add(subparsers)
     return top
+
+
+def _no_space(error: OSError) -> str:
+    where = f"\n  where:   {error.filename}" if error.filename else ""
+    return (
+        f"no space left on the disk{where}\n  next:    free some space, then give the same "
+        "command: what was finished is kept"
+    )
 
 
 def _fail(text: str, code: ExitCode) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -114,19 +115,23 @@ def run(args: argparse.Namespace) -> int:
     fail_on = parse_fail_on(args.fail_on)
     chosen = _subjects(args)
     request = request_of(args, chosen)
-    notes = Console(stderr=True)
-    with ShownProgress(notes) as progress:
-        world = _world(args, chosen, progress)
-        try:
+    progress = ShownProgress(Console(stderr=True))
+    world = _world(args, chosen, progress)
+    try:
+        with progress:
             report = run_gate(request, world, fail_on)
-        except KeyboardInterrupt:
-            world.processes.stop()
-            progress.say(
-                f"interrupted: {progress.done} of {progress.total} cells are finished and kept; "
-                "the same command goes on from there"
-            )
-            return int(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
+        world.processes.stop()
+        print(_interrupted(progress, request.cache), file=sys.stderr)
+        return int(ExitCode.INTERRUPTED)
     return publish(report, args)
+
+
+def _interrupted(progress: ShownProgress, kept: bool) -> str:
+    finished = f"{progress.done} of {progress.total} cells are finished"
+    if not kept:
+        return f"interrupted: {finished}, and --no-cache keeps none of them"
+    return f"interrupted: {finished} and kept; the same command goes on from there"
 
 
 def publish(report: GateReport, args: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,11 @@ _WHOLE = (0, 1, 5)
 
 @dataclass
 class CellRunner:
-    """Runs tasks for one gate. `built` is filled in as environments stand."""
+    """Runs tasks for one gate. `built` is filled in as environments stand.
+
+    `sources` computes the digest of what runs inside a stack; `keyed` is what it was when
+    the gate began.
+    """
 
     request: Request
     home: Path
@@ -29,8 +33,13 @@ class CellRunner:
     processes: Processes
     listener: Listener
     environment: Mapping[str, str]
+    sources: Callable[[], str]
     notes: list[str] = field(default_factory=list)
     built: dict[Side, Built] = field(default_factory=dict)
+    keyed: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keyed = self.sources()
 
     def __call__(self, task: Task) -> CellRun:
         begun = time.monotonic()
@@ -61,11 +70,20 @@ class CellRunner:
                 number += 1
                 run = advance(run, task.cell.id, self._attempt(task, run.remaining, work, number))
             self.store.drop(work / "tmp")
-            if run.conclusive and self.request.cache:
+            if run.conclusive and self.request.cache and self._as_keyed():
                 self.store.keep(task.key, work, run, task.cell.id)
             return run
         finally:
             self.store.drop(work)
+
+    def _as_keyed(self) -> bool:
+        """Whether the sources still are those that keys were made of; told once if not."""
+        if self.sources() == self.keyed:
+            return True
+        note = "the suites or the harness changed while the gate ran: its results are not kept"
+        if note not in self.notes:
+            self.notes.append(note)
+        return False
 
     def _attempt(self, task: Task, behaviours: tuple[str, ...], work: Path, number: int) -> Attempt:
         wanted = work / f"behaviours-{number}.txt"

@@ -12,7 +12,7 @@ from harness.gate.plan import Side, Task
 
 Work = Callable[[Task], CellRun]
 
-_POLL = 0.02
+_POLL = 0.1
 
 
 class Crew:

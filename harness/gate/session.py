@@ -55,12 +55,23 @@ def run_gate(
     begun = time.monotonic()
     locks: dict[Side, Lock] = {}
     try:
-        for side, argument in zip(SIDES, (request.baseline, request.candidate), strict=True):
-            locks[side] = world.stacks.resolve(side, argument)
+        _resolve(request, world, locks)
         report = _Gate(request, world, locks, fail_on).run()
     except StackFailure as failure:
         report = _unbuilt(request, world, locks, failure)
     return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(fail_on))
+
+
+def _resolve(request: Request, world: World, locks: dict[Side, Lock]) -> None:
+    """Resolve both sides at once; those that resolve are in `locks` even where one does not."""
+    arguments: dict[Side, str] = {"baseline": request.baseline, "candidate": request.candidate}
+    with ThreadPoolExecutor(2, thread_name_prefix="resolve") as pool:
+        asked = {
+            side: pool.submit(world.stacks.resolve, side, argument)
+            for side, argument in arguments.items()
+        }
+    for side, future in sorted(asked.items(), key=lambda item: item[1].exception() is not None):
+        locks[side] = future.result()
 
 
 def _unbuilt(
@@ -99,7 +110,6 @@ class _Gate:
         self.locks = locks
         self.fail_on = fail_on
         self.store = CellStore(world.places.cache / "cells")
-        self.sources = sources_digest(world.places.package, world.places.home)
         environment = cell_environment(
             world.variables,
             home=world.places.home,
@@ -108,7 +118,13 @@ class _Gate:
             threads=request.threads,
         )
         self.cells = CellRunner(
-            request, world.places.home, self.store, world.processes, world.listener, environment
+            request,
+            world.places.home,
+            self.store,
+            world.processes,
+            world.listener,
+            environment,
+            lambda: sources_digest(world.places.package, world.places.home),
         )
         self.results = Results()
         self.conditions: dict[Side, Conditions] = {}
@@ -142,7 +158,7 @@ class _Gate:
         """Build one side's environment, list its cells, and return its tasks."""
         self.cells.built[side] = self.world.stacks.build(side, self.locks[side])
         self.conditions[side] = Conditions(
-            sources=self.sources,
+            sources=self.cells.keyed,
             hardware=hardware(self.cells.built[side].version),
             environment=influences(self.cells.environment),
             subjects=subjects.result(),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -12,7 +13,7 @@ from packaging.utils import canonicalize_name
 from harness import stacks
 from harness.gate.plan import Side
 from harness.gate.world import Built, Request, StackFailure
-from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.stacks import LIBRARIES, Lock, Move
 
 _SPECIFIER = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*[=<>!~]=?")
@@ -35,30 +36,24 @@ class RealStacks:
         self._torch_backend = torch_backend
 
     def resolve(self, side: Side, argument: str) -> Lock:
-        """Raises StackFailure; errors that say nothing of the stack (no network) as they are."""
+        """See `made` for what it raises; a bad argument's UsageError as it is."""
         self._say(f"resolving the {side}: {argument}")
-        try:
+        with made(side):
             return stacks.resolve_stack(
                 argument,
                 home=self._home,
                 no_downgrade=self._no_downgrade and side == "candidate",
                 torch_backend=self._torch_backend,
             )
-        except stacks.Unsolvable as error:
-            raise StackFailure(side, "unsolvable", error) from error
-        except stacks.Uninstallable as error:
-            raise StackFailure(side, "uninstallable", error) from error
 
     def moves(self, baseline: Lock, candidate: Lock) -> tuple[Move, ...]:
         return stacks.moves(baseline, candidate)
 
     def build(self, side: Side, lock: Lock) -> Built:
-        """Raises StackFailure `uninstallable`."""
+        """See `made` for what it raises."""
         self._say(f"building the {side}")
-        try:
+        with made(side):
             python = stacks.build(lock, self._say, self._torch_backend).python
-        except stacks.Uninstallable as error:
-            raise StackFailure(side, "uninstallable", error) from error
         return Built(python, python_version(python))
 
     def notes(self, request: Request, moved: tuple[Move, ...]) -> tuple[str, ...]:
@@ -78,6 +73,21 @@ class RealStacks:
         except HarnessError:
             why = ""
         return f"{text}: {why}" if why else text
+
+
+@contextmanager
+def made(side: Side) -> Iterator[None]:
+    """Turn a stack that is wrong into StackFailure, no network or disk space into NoEvidence."""
+    try:
+        yield
+    except stacks.Unsolvable as error:
+        raise StackFailure(side, "unsolvable", error) from error
+    except stacks.Uninstallable as error:
+        raise StackFailure(side, "uninstallable", error) from error
+    except (stacks.IndexUnreachable, stacks.NoSpace) as error:
+        raise NoEvidence(
+            error.what, where=error.where, allowed=error.allowed, next=error.next
+        ) from error
 
 
 def unasked(argument: str, move: Move) -> bool:
