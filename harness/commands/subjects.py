@@ -12,21 +12,20 @@ from typing import Any
 
 from harness import subjects
 from harness.subjects.conversion import convert
-from harness.subjects.hashing import STAMP
-from harness.vocabulary.errors import ExitCode, HarnessError, UsageError
+from harness.vocabulary.errors import ExitCode, HarnessError, NoEvidence, UsageError
 from harness.vocabulary.places import cache_dir, home
 from harness.vocabulary.subjects import Subject
 
 
 @dataclass(frozen=True)
 class State:
-    """What became of a subject: `here`, `not here`, `ready`, `verified` or why not."""
+    """`here`, `not here`, `ready`, `verified`, or with a reason `no evidence` or `wrong`."""
 
     subject: Subject
     state: str
     directory: Path | None = None
     digest: str = ""
-    exit_code: int = 0
+    reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -36,6 +35,7 @@ class State:
             "licence": self.subject.licence,
             "default": self.subject.default,
             "state": self.state,
+            "reason": self.reason or None,
             "directory": str(self.directory) if self.directory else None,
             "digest": self.digest or None,
         }
@@ -97,7 +97,7 @@ def _each(args: argparse.Namespace, action: Any) -> int:
         try:
             states.append(action(subject))
         except HarnessError as error:
-            states.append(State(subject, error.what, exit_code=int(error.exit_code)))
+            states.append(_failed(subject, error))
             errors.append(error)
     _report(states, args.json)
     return _finish(errors)
@@ -114,10 +114,15 @@ def _look(subject: Subject) -> State:
     try:
         found = subjects.prepared(subject)
     except HarnessError as error:
-        return State(subject, error.what)
+        return _failed(subject, error)
     if found is None:
         return State(subject, "not here")
     return State(subject, "here", found.directory, found.digest)
+
+
+def _failed(subject: Subject, error: HarnessError) -> State:
+    state = "no evidence" if isinstance(error, NoEvidence) else "wrong"
+    return State(subject, state, reason=error.what)
 
 
 def _prepare(subject: Subject) -> State:
@@ -126,14 +131,9 @@ def _prepare(subject: Subject) -> State:
 
 
 def _verify(subject: Subject) -> State:
-    here = _look(subject)
-    if here.directory is None:
-        return here
-    stamp = here.directory / STAMP
-    if stamp.is_file():
-        stamp.write_text("{}", encoding="utf-8")
-    found = subjects.prepared(subject)
-    assert found is not None
+    found = subjects.verify(subject)
+    if found is None:
+        return State(subject, "not here")
     return State(subject, "verified", found.directory, found.digest)
 
 

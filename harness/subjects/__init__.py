@@ -6,7 +6,7 @@ Imports no library under test: those come with the first object that is loaded.
 from harness.subjects.loading import load_default, load_model
 from harness.subjects.pool import Pool
 from harness.subjects.registry import read_registry, select
-from harness.subjects.sources import Prepared, prepare, prepared
+from harness.subjects.sources import Prepared, prepare, prepared, verify
 from harness.subjects.text import TextTokenizer, load_tokenizer
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "prepared",
     "read_registry",
     "select",
+    "verify",
 ]

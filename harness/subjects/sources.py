@@ -55,6 +55,17 @@ def prepared(subject: Subject) -> Prepared | None:
     return found
 
 
+def verify(subject: Subject) -> Prepared | None:
+    """Like `prepared`, but hashes every file again, changed or not."""
+    if subject.source == "path":
+        stamp = _folder_stamp(inspect_folder(Path(subject.directory)).path)
+    else:
+        stamp = _placed(subject).directory / STAMP
+    if stamp.is_file():
+        write_stamp(stamp, {})
+    return prepared(subject)
+
+
 def prepare(
     subject: Subject, conversion_python: ConversionPython | None = None, tell: Tell = print
 ) -> Prepared:
@@ -185,11 +196,15 @@ def _convert(
     return result
 
 
+def _folder_stamp(folder: Path) -> Path:
+    place = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return cache_dir() / "subjects" / "path" / f"{place}.json"
+
+
 def _from_folder(subject: Subject) -> Prepared:
     """A `path` subject stays where it is; the hashes of its files are kept in the cache."""
     folder = inspect_folder(Path(subject.directory))
-    place = hashlib.sha256(str(folder.path).encode()).hexdigest()[:12]
-    stamp = cache_dir() / "subjects" / "path" / f"{place}.json"
+    stamp = _folder_stamp(folder.path)
     known = read_stamp(stamp)
     seen = {name: look(folder.path / name, known, name) for name in folder.files}
     for file in subject.files:

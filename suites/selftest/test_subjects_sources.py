@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.subjects import Prepared, prepare, prepared, read_registry
+from harness.subjects import Prepared, prepare, prepared, read_registry, verify
 from harness.subjects.downloads import uv_settings
 from harness.vocabulary.errors import NoEvidence, SubjectError
 from harness.vocabulary.subjects import File, Subject
@@ -347,3 +347,14 @@ def test_the_bundled_files_are_those_of_the_registry() -> None:
     for subject in read_registry(ROOT).values():
         if subject.source == "bundled":
             assert ready(subject).entry == subject
+
+
+def test_verifying_sees_what_a_stamp_hides(tmp_path: Path) -> None:
+    found = ready(bundled(tmp_path))
+    file = found.directory / "name.txt"
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    file.write_bytes(TEXT.upper())
+    os.utime(file, ns=times)
+    assert prepared(found.entry) == found
+    with pytest.raises(SubjectError, match=r"name\.txt"):
+        verify(found.entry)
