@@ -1,0 +1,129 @@
+"""Indirect object identification (Wang et al. 2022) on a pretrained model."""
+
+from __future__ import annotations
+
+from harness.measure import ioi
+from harness.measure.induction import top_heads
+from harness.measure.patching import ablate_heads
+from harness.plugin import documents, needs, precisions, requires
+
+LOGITS = 30.0
+"""The size of the logits behind a logit difference: rounding is relative to it."""
+
+HEADS = 5
+
+
+@documents("tl.ioi.single-tokens")
+@needs("causal-lm", "pretrained")
+def test_each_ioi_name_is_one_token_after_a_space(tokenizer, observe):
+    names = (" Mary", " John", " Anna", " Tom")
+    ids = observe.exact("ids", {name: tokenizer.encode(name) for name in names})
+    assert all(len(tokens) == 1 for tokens in ids.values())
+
+
+@documents("tl.ioi.predicts-john")
+@needs("causal-lm", "pretrained")
+def test_the_indirect_object_is_preferred_to_the_subject(model, ioi_batches, observe):
+    outcome = ioi.run(lambda ids: model(ids.to(model.device)).logits, ioi_batches)
+    observe.numeric("mean logit difference", outcome.mean, unit="logits", scale=LOGITS)
+    observe.numeric(
+        "mean by template and order", outcome.by_template(), unit="logits", scale=LOGITS
+    )
+    share = observe.exact("share of prompts preferring the indirect object", outcome.share_positive)
+    assert outcome.mean > 0
+    assert share > 0.5
+
+
+@documents("tl.ioi.predicts-john")
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_the_bridge_finds_the_logit_differences_of_transformers(
+    model, ioi_bridge, ioi_batches, observe
+):
+    outcome = ioi.run(lambda ids: model(ids.to(model.device)).logits, ioi_batches)
+    under_bridge = [value for _, found, _ in ioi_bridge for value in found.tolist()]
+    worst = max(
+        abs(own - other) for own, other in zip(outcome.differences, under_bridge, strict=True)
+    )
+    observe.numeric("mean under the bridge", sum(under_bridge) / len(under_bridge), scale=LOGITS)
+    assert worst < 1e-3
+
+
+@documents("tl.ioi.dla-shape", "tl.ioi.dla-formula", "tl.ioi.name-movers")
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_a_few_heads_write_the_indirect_object(bridge, head_table, observe):
+    assert list(head_table.shape) == [bridge.cfg.n_layers, bridge.cfg.n_heads]
+    observe.numeric("contribution by head", head_table, unit="logits", scale=LOGITS)
+    observe.exact("top three heads", top_heads(head_table, 3))
+    assert head_table.flatten().topk(HEADS).values.min() > head_table.abs().median() * 10
+
+
+@documents("tl.ioi.sum-of-parts")
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_the_contributions_sum_to_the_logit_difference(ioi_bridge, observe):
+    rest = [
+        float((attribution.by_prompt - differences).abs().max())
+        for _, differences, attribution in ioi_bridge
+    ]
+    assert max(rest) < 1e-3
+    parts = [
+        [a.embedding, float(a.heads.sum()), float(a.biases.sum()), float(a.mlps.sum()), a.constant]
+        for _, _, a in ioi_bridge
+    ]
+    observe.numeric(
+        "embedding, heads, biases, MLPs, constant by batch", parts, unit="logits", scale=LOGITS
+    )
+
+
+@documents("tl.ioi.weights-shapes", "tl.ioi.z-shape")
+@needs("causal-lm")
+@precisions("float32")
+@requires("transformer-lens")
+def test_output_weights_and_unembedding_have_the_documented_axes(bridge, observe):
+    cfg = bridge.cfg
+    shapes = observe.exact("shapes", {"W_O": list(bridge.W_O.shape), "W_U": list(bridge.W_U.shape)})
+    assert shapes["W_O"] == [cfg.n_layers, cfg.n_heads, cfg.d_head, cfg.d_model]
+    assert shapes["W_U"] == [cfg.d_model, cfg.d_vocab]
+
+
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_ablating_the_top_heads_lowers_the_logit_difference(
+    bridge, ioi_bridge, ioi_batches, head_table, observe
+):
+    before, after = _ablated(bridge, ioi_bridge, ioi_batches, top_heads(head_table, HEADS))
+    observe.numeric("mean after ablation", after, unit="logits", scale=LOGITS)
+    assert before - after > 1
+
+
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_ablating_late_heads_that_write_nothing_leaves_the_logit_difference(
+    bridge, ioi_bridge, ioi_batches, head_table, observe
+):
+    half = len(head_table) // 2
+    quiet = [[half + layer, head] for layer, head in top_heads(-head_table[half:].abs(), HEADS)]
+    before, after = _ablated(bridge, ioi_bridge, ioi_batches, quiet)
+    observe.numeric("mean after ablation", after, unit="logits", scale=LOGITS)
+    _, top = _ablated(bridge, ioi_bridge, ioi_batches, top_heads(head_table, HEADS))
+    assert abs(before - after) < (before - top) / 3
+
+
+def _ablated(bridge, ioi_bridge, batches, heads):
+    """Mean logit difference of the first batch without and with `heads` set to zero."""
+    import torch
+
+    batch = batches[0]
+    with torch.no_grad():
+        logits = bridge.run_with_hooks(batch.ids, fwd_hooks=ablate_heads(heads))
+    before = ioi_bridge[0][1]
+    after = ioi.logit_differences(logits, batch.indirect_objects, batch.subjects)
+    assert not torch.equal(before, after), "the ablation changed nothing"
+    return float(before.mean()), float(after.mean())
