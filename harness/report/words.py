@@ -67,15 +67,20 @@ def exit_meaning(report: GateReport) -> str:
 
 def _finding(report: GateReport) -> str:
     if report.stack_verdict != "built":
-        return f"{_failed_side(report)} is {report.stack_verdict}"
+        return _unbuilt(report)
     clauses = [*_backwards(report), *_imports(report), _behaviours(report)]
     return "; ".join(clauses)
 
 
-def _failed_side(report: GateReport) -> str:
+def _unbuilt(report: GateReport) -> str:
+    """Which side cannot be built: the one without a lock, else what the reason begins with."""
     baseline, candidate = names(report)
-    failed_first = report.baseline is None and report.candidate is not None
-    return f"The baseline {baseline}" if failed_first else f"The candidate {candidate}"
+    if report.baseline is not None and report.candidate is None:
+        return f"The candidate {candidate} is {report.stack_verdict}"
+    if report.candidate is not None and report.baseline is None:
+        return f"The baseline {baseline} is {report.stack_verdict}"
+    first, *_ = [*report.stack_reason.strip().splitlines(), ""]
+    return f"A stack is {report.stack_verdict}" + (f": {one_line(first)}" if first else "")
 
 
 def _backwards(report: GateReport) -> list[str]:

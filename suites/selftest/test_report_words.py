@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from harness.report import numbers, summary, words
 from harness.report.excerpts import sides
 from harness.report.plain import clean
 from harness.vocabulary.observations import Noise, Observation
-from harness.vocabulary.stacks import Move
+from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import (
     BehaviourVerdict,
     GateReport,
@@ -77,11 +75,21 @@ def test_a_package_that_went_back_leads_the_headline() -> None:
     )
 
 
-@pytest.mark.parametrize("stack_verdict", ["unsolvable", "uninstallable"])
-def test_a_stack_that_cannot_be_built_is_the_headline(stack_verdict: str) -> None:
-    report = replace(EMPTY, stack_verdict=stack_verdict, exit_code=3)
-    assert words.headline(report) == (
-        f"The candidate new is {stack_verdict} (exit 3: a stack cannot be built)"
+def test_the_side_without_a_lock_is_the_one_that_cannot_be_built() -> None:
+    lock = Lock("some", (("torch", "2.13.0"),))
+    report = replace(EMPTY, stack_verdict="unsolvable", exit_code=3)
+    meaning = "is unsolvable (exit 3: a stack cannot be built)"
+    assert words.headline(replace(report, baseline=lock)) == f"The candidate new {meaning}"
+    assert words.headline(replace(report, candidate=lock)) == f"The baseline old {meaning}"
+
+
+def test_where_both_stacks_have_locks_the_reason_names_the_side() -> None:
+    lock = Lock("some", (("torch", "2.13.0"),))
+    reason = "the baseline: sentencepiece==0.1.99 did not build\ngcc was not found"
+    report = replace(EMPTY, baseline=lock, candidate=lock, stack_verdict="uninstallable")
+    assert words.headline(replace(report, stack_reason=reason, exit_code=3)) == (
+        "A stack is uninstallable: the baseline: sentencepiece==0.1.99 did not build "
+        "(exit 3: a stack cannot be built)"
     )
 
 
