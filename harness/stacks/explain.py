@@ -17,11 +17,13 @@ _DEPENDS = re.compile(
     rf"(?P<dependency>{_NAME})(?P<bound>{_RANGE})?"
 )
 _ABSENT_PACKAGE = re.compile(
-    rf"(?P<package>{_NAME}) was not found in (?:the package registry|the provided package locations)"
+    rf"(?P<package>{_NAME}) was not found in "
+    "(?:the package registry|the provided package locations)"
 )
 _ABSENT_VERSION = re.compile(
     rf"there (?:is|are) no versions? of (?P<package>{_NAME})(?P<range>{_RANGE})"
-    rf"|only (?:the following versions of )?(?P<only>{_NAME})(?P<available>{_RANGE})? (?:is|are) available"
+    rf"|only (?:the following versions of )?(?P<only>{_NAME})(?P<available>{_RANGE})? "
+    "(?:is|are) available"
 )
 
 

@@ -96,12 +96,8 @@ def _compile(
         asked.write_text("".join(f"{pin}\n" for pin in required), encoding="utf-8")
         answer.write_text("".join(f"{pin}\n" for pin in preferred), encoding="utf-8")
         backend = ["--torch-backend", torch_backend] if torch_backend else []
-        options = ["--no-header", "--no-annotate", "--no-strip-extras", "--quiet"]
-        ran = uv.call(
-            ["pip", "compile", str(asked), "--output-file", str(answer), "--python", sys.executable]
-            + options
-            + backend
-        )
+        output = ["--output-file", str(answer), "--no-header", "--no-annotate", "--quiet"]
+        ran = uv.call(["pip", "compile", str(asked), *output, "--python", sys.executable, *backend])
         if ran.status != 0:
             return ran, ()
         return ran, read_pins(answer.read_text(encoding="utf-8"), "the resolver's answer")

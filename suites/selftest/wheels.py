@@ -45,7 +45,7 @@ def make_wheel(
 def make_damaged_wheel(
     directory: Path, name: str, version: str, requires: Iterable[str] = ()
 ) -> Path:
-    """A wheel whose metadata reads well and whose module does not unpack: resolves, won't install."""
+    """A wheel with readable metadata and a module that does not unpack: it won't install."""
     package = name.replace("-", "_")
     source = f"__version__ = {version!r}\n# the byte that goes bad: @\n"
     wheel = make_wheel(directory, name, version, requires, {f"{package}/__init__.py": source})
