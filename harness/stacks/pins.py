@@ -32,7 +32,7 @@ class Pin:
     @property
     def version(self) -> Version | None:
         """The one version it allows, or None where it is a range."""
-        match = re.fullmatch(r"===?([^,*]+)", self.specifier)
+        match = re.fullmatch(r"==([^,*]+)", self.specifier)
         return Version(match[1]) if match else None
 
 
@@ -98,6 +98,8 @@ def _pin(text: str, where: str, allowed: str) -> Pin:
         raise UsageError(
             f"{text!r} is no requirement: {reason}", where=where, allowed=allowed
         ) from None
+    if "===" in text:
+        raise UsageError(f"{text!r} is no requirement: write ==", where=where, allowed=allowed)
     if requirement.url or requirement.marker:
         raise UsageError(f"{text!r} has an address or a marker", where=where, allowed=allowed)
     specifier = ",".join(sorted((str(part) for part in requirement.specifier), reverse=True))
