@@ -38,5 +38,5 @@ def test_a_loaded_model_keeps_this_much_resident(cost, cell, observe):
 @LOADED
 def test_a_fresh_process_loads_the_same_bytes(cost, cell, observe):
     observe.exact("tensors", cost.tensors)
-    observe.exact("quantisation state", cost.quantisation)
+    observe.cost("quantisation state", cost.quantisation, "bytes")
     assert cost.tensors > 0
