@@ -46,3 +46,11 @@ def tiny_llama(fill: Any) -> Any:
         pad_token_id=0,
     )
     return fill(transformers.LlamaForCausalLM(config))
+
+
+@pytest.fixture
+def fresh_model(subject: Any, cell: Any) -> Any:
+    """A model of the cell that no other behaviour shares: for what may change it."""
+    from harness.subjects import load_model
+
+    return load_model(subject, cell.precision, cell.device)

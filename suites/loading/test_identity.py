@@ -62,8 +62,8 @@ def test_linear_layers_are_quantised_but_for_the_head(model, cell, observe):
     assert head is None or not isinstance(head, quantised)
 
 
-def test_the_state_dict_has_these_keys(model, observe):
-    keys = sorted(model.state_dict())
+def test_the_state_dict_has_these_keys(cell, fresh_model, observe):
+    keys = sorted(fresh_model.state_dict())
     observe.exact("count", len(keys))
     observe.exact("digest", digest(keys))
     observe.exact("some", keys[:: max(1, len(keys) // 12)])
