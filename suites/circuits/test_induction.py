@@ -88,17 +88,30 @@ def test_ablating_the_induction_heads_unlearns_the_repetition(bridge, tokens, re
     import torch
 
     scores = induction.induction_scores(repeated[0], PERIOD)
-    least = induction.top_heads(-scores[len(scores) // 2 :], 6)
-    controls = [[layer + len(scores) // 2, head] for layer, head in least]
+    top = induction.top_heads(scores, 6)
+    controls = _least_of_the_same_layers(scores, top)
     _, before = _losses(repeated[1], _repeat(tokens))
     after = []
-    for heads in (induction.top_heads(scores, 6), controls):
+    for heads in (top, controls):
         with torch.no_grad():
             logits = bridge.run_with_hooks(_repeat(tokens), fwd_hooks=ablate_heads(heads))
         assert not torch.equal(logits, repeated[1]), "the ablation changed nothing"
         after.append(_losses(logits, _repeat(tokens))[1])
     observe.numeric("loss before, ablated, control", [before, *after], unit="nats", scale=30.0)
     assert after[0] - before > 2 * abs(after[1] - before)
+
+
+def _least_of_the_same_layers(scores, heads):
+    """As many heads in each layer as `heads` has there, those with the lowest scores.
+
+    Of the same layers, because heads of low score before them feed the induction heads.
+    """
+    layers = [layer for layer, _ in heads]
+    return [
+        [layer, head]
+        for layer in sorted(set(layers))
+        for head in scores[layer].argsort()[: layers.count(layer)].tolist()
+    ]
 
 
 def _losses(logits, ids):

@@ -23,8 +23,8 @@ def test_each_ioi_name_is_one_token_after_a_space(tokenizer, observe):
 
 @documents("tl.ioi.predicts-john")
 @needs("causal-lm", "pretrained")
-def test_the_indirect_object_is_preferred_to_the_subject(model, ioi_batches, observe):
-    outcome = ioi.run(lambda ids: model(ids.to(model.device)).logits, ioi_batches)
+def test_the_indirect_object_is_preferred_to_the_subject(model, ioi_batches, keep, observe):
+    outcome = keep("ioi-outcome", lambda: _outcome(model, ioi_batches))
     observe.numeric("mean logit difference", outcome.mean, unit="logits", scale=LOGITS)
     observe.numeric(
         "mean by template and order", outcome.by_template(), unit="logits", scale=LOGITS
@@ -39,9 +39,9 @@ def test_the_indirect_object_is_preferred_to_the_subject(model, ioi_batches, obs
 @precisions("float32")
 @requires("transformer-lens")
 def test_the_bridge_finds_the_logit_differences_of_transformers(
-    model, ioi_bridge, ioi_batches, observe
+    model, ioi_bridge, ioi_batches, keep, observe
 ):
-    outcome = ioi.run(lambda ids: model(ids.to(model.device)).logits, ioi_batches)
+    outcome = keep("ioi-outcome", lambda: _outcome(model, ioi_batches))
     under_bridge = [value for _, found, _ in ioi_bridge for value in found.tolist()]
     worst = max(
         abs(own - other) for own, other in zip(outcome.differences, under_bridge, strict=True)
@@ -95,9 +95,9 @@ def test_output_weights_and_unembedding_have_the_documented_axes(bridge, observe
 @precisions("float32")
 @requires("transformer-lens")
 def test_ablating_the_top_heads_lowers_the_logit_difference(
-    bridge, ioi_bridge, ioi_batches, head_table, observe
+    bridge, ioi_bridge, ioi_batches, head_table, keep, observe
 ):
-    before, after = _ablated(bridge, ioi_bridge, ioi_batches, top_heads(head_table, HEADS))
+    before, after = _without_top(bridge, ioi_bridge, ioi_batches, head_table, keep)
     observe.numeric("mean after ablation", after, unit="logits", scale=LOGITS)
     assert before - after > 1
 
@@ -106,14 +106,23 @@ def test_ablating_the_top_heads_lowers_the_logit_difference(
 @precisions("float32")
 @requires("transformer-lens")
 def test_ablating_late_heads_that_write_nothing_leaves_the_logit_difference(
-    bridge, ioi_bridge, ioi_batches, head_table, observe
+    bridge, ioi_bridge, ioi_batches, head_table, keep, observe
 ):
     half = len(head_table) // 2
     quiet = [[half + layer, head] for layer, head in top_heads(-head_table[half:].abs(), HEADS)]
     before, after = _ablated(bridge, ioi_bridge, ioi_batches, quiet)
     observe.numeric("mean after ablation", after, unit="logits", scale=LOGITS)
-    _, top = _ablated(bridge, ioi_bridge, ioi_batches, top_heads(head_table, HEADS))
+    _, top = _without_top(bridge, ioi_bridge, ioi_batches, head_table, keep)
     assert abs(before - after) < (before - top) / 3
+
+
+def _outcome(model, batches):
+    return ioi.run(lambda ids: model(ids.to(model.device)).logits, batches)
+
+
+def _without_top(bridge, ioi_bridge, batches, head_table, keep):
+    heads = top_heads(head_table, HEADS)
+    return keep("ioi-without-top", lambda: _ablated(bridge, ioi_bridge, batches, heads))
 
 
 def _ablated(bridge, ioi_bridge, batches, heads):
