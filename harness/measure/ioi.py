@@ -92,9 +92,7 @@ def read_prompts(path: Path) -> tuple[Prompt, ...]:
     return build_prompts(task["templates"], [tuple(pair) for pair in task["pairs"]])
 
 
-def build_prompts(
-    templates: Sequence[str], pairs: Sequence[tuple[str, str]]
-) -> tuple[Prompt, ...]:
+def build_prompts(templates: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[Prompt, ...]:
     """Fill each template in both orders with each pair in both roles."""
     roles = [*pairs, *((second, first) for first, second in pairs)]
     return tuple(
@@ -111,9 +109,7 @@ def _fill(template: str, index: int, order: str, indirect_object: str, subject: 
     return Prompt(text, indirect_object, subject, index, order)
 
 
-def batches(
-    prompts: Sequence[Prompt], encode: Callable[[str], Sequence[int]]
-) -> tuple[Batch, ...]:
+def batches(prompts: Sequence[Prompt], encode: Callable[[str], Sequence[int]]) -> tuple[Batch, ...]:
     """The prompts as ids, grouped by length so that none is padded.
 
     `encode` adds no special tokens. Raises NotOneToken for a name that is not one token.

@@ -6,7 +6,7 @@ import pytest
 
 from harness.measure import induction
 from harness.measure.patching import ablate_heads
-from harness.plugin import documents, needs, precisions, requires
+from harness.plugin import documents
 
 pytestmark = [
     pytest.mark.needs("causal-lm", "pretrained"),

@@ -58,9 +58,7 @@ def test_nnsight_saves_what_the_module_puts_out(model, traced, ids, observe):
 @needs("causal-lm")
 @precisions("float32")
 @requires("nnsight")
-def test_an_nnsight_intervention_changes_the_logits_and_leaves_nothing(
-    model, traced, ids, observe
-):
+def test_an_nnsight_intervention_changes_the_logits_and_leaves_nothing(model, traced, ids, observe):
     import torch
 
     wrapped, path = traced
