@@ -61,7 +61,7 @@ class Attribution:
 
 
 def head_outputs(z: Tensor, output_weights: Tensor) -> Tensor:
-    """What each head writes: `z` [layer, prompt, head, d_head] by W_O [layer, head, d_head, d_model].
+    """What heads write: z [layer, prompt, head, d_head] by W_O [layer, head, d_head, d_model].
 
     Returns [layer, prompt, head, d_model].
     """
