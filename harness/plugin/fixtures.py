@@ -30,6 +30,7 @@ class Bench:
         self.failed = failed
         self.pool = Pool(settings.memory_budget)
         self.work = 0.0
+        self._depth = 0
         self._prepared: dict[str, Prepared] = {}
         self._kept: dict[object, Any] = {}
         self._reference: dict[str, Any] = {}
@@ -53,11 +54,15 @@ class Bench:
 
     @contextmanager
     def working(self) -> Iterator[None]:
+        """Counts the time inside as work; once, however deep it is nested."""
         begun = time.perf_counter()
+        self._depth += 1
         try:
             yield
         finally:
-            self.work += time.perf_counter() - begun
+            self._depth -= 1
+            if self._depth == 0:
+                self.work += time.perf_counter() - begun
 
     def keep(self, key: object, make: Callable[[], Any]) -> Any:
         """`make()` once a cell: the value is dropped with the cell."""
@@ -75,7 +80,8 @@ class Bench:
             cell = Cell(name, "float32", device)
             with self.working():
                 model = self.pool.model(prepared, cell)
-                tokenizer = self.pool.tokenizer(prepared)
+                can_read = "tokenizer" in prepared.entry.abilities
+                tokenizer = self.pool.tokenizer(prepared) if can_read else None
                 self._reference[name] = prompt_logits(model, tokenizer)
         return self._reference[name]
 

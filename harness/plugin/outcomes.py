@@ -55,7 +55,6 @@ class Progress:
 
     begun: float = field(default_factory=time.perf_counter)
     work_before: float = 0.0
-    call_seconds: float = 0.0
     status: Status | None = None
     reason: str = ""
     expected: bool = False
@@ -157,11 +156,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """The behaviour itself; then what its snapshots say, if nothing else went wrong."""
     __tracebackhide__ = True
     progress = item.stash[PROGRESS]
-    begun = time.perf_counter()
     try:
-        result = yield
+        with bench_of(item.config).working():
+            result = yield
     finally:
-        progress.call_seconds = time.perf_counter() - begun
+        if progress.observe is not None:
+            bench_of(item.config).work -= progress.observe.seconds
     if progress.witness is not None and progress.witness.fails:
         raise SnapshotDiffers(progress.witness.text())
     return result
@@ -263,8 +263,6 @@ def release(version: str) -> tuple[int, ...]:
 
 
 def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) -> None:
-    observing = progress.observe.seconds if progress.observe is not None else 0.0
-    loading = bench_of(item.config).work - progress.work_before
     observations = tuple(progress.observe.made) if progress.observe is not None else ()
     outcome = Outcome(
         behaviour=behaviour_id(item),
@@ -275,7 +273,7 @@ def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) ->
         observations=observations,
         snapshot=tuple(progress.witness.lines()) if progress.witness is not None else (),
         seconds=round(time.perf_counter() - progress.begun, 6),
-        work=round(loading + max(0.0, progress.call_seconds - observing), 6),
+        work=round(bench_of(item.config).work - progress.work_before, 6),
         reproduce=reproduce(item),
         expected=progress.expected,
     )
