@@ -61,7 +61,9 @@ class Attribution:
 
 
 def head_outputs(z: Tensor, output_weights: Tensor) -> Tensor:
-    """What heads write: z [layer, prompt, head, d_head] by W_O [layer, head, d_head, d_model].
+    """What each head writes: `z` [layer, prompt, head, d_head] by W_O.
+
+    W_O is [layer, head, d_head, d_model].
 
     Returns [layer, prompt, head, d_model].
     """
