@@ -1,9 +1,8 @@
-"""Running cells as processes: bounded in time and memory, here or on an engine of the user's."""
+"""Running a cell as a process of its own, bounded in time and memory."""
 
 from __future__ import annotations
 
-from harness.execution.local import LocalExecutor
+from harness.execution.ended import Ended
 from harness.execution.processes import run_process
-from harness.execution.tasks import CellTask, Ended, Executor
 
-__all__ = ["CellTask", "Ended", "Executor", "LocalExecutor", "run_process"]
+__all__ = ["Ended", "run_process"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from harness.execution.tasks import Ended, EndKind
+from harness.execution.ended import Ended, EndKind
 from harness.vocabulary.errors import StackError
 
 _SAMPLE_S = 0.05

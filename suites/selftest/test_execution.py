@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from harness import execution
-from harness.execution import CellTask, Ended, LocalExecutor, run_process
+from harness.execution import Ended, run_process
 from harness.vocabulary.errors import StackError
 
 WITH_CHILD = """
@@ -28,10 +27,6 @@ time.sleep({seconds})
 
 def _run(code: str, log: Path, timeout_s: float | None = 20, limit: int | None = None) -> Ended:
     return run_process([sys.executable, "-c", code], os.environ, log, timeout_s, limit)
-
-
-def _task(name: str, code: str, folder: Path) -> CellTask:
-    return CellTask(name, (sys.executable, "-c", code), folder / f"{name}.log", timeout_s=20)
 
 
 def _gone(pid: int, within_s: float = 5) -> bool:
@@ -110,48 +105,3 @@ def test_children_die_with_a_harness_that_is_killed(tmp_path: Path) -> None:
     harness.kill()
     harness.wait()
     assert _gone(int(log.read_text()))
-
-
-def test_a_pool_runs_every_task_and_tells_of_each(tmp_path: Path) -> None:
-    tasks = [_task(str(code), f"import sys; sys.exit({code})", tmp_path) for code in range(4)]
-    heard: list[str] = []
-    ended = LocalExecutor(parallel=2).run_all(tasks, lambda task, _: heard.append(task.name))
-    assert {task.name: ended[task].code for task in tasks} == {"0": 0, "1": 1, "2": 2, "3": 3}
-    assert sorted(heard) == ["0", "1", "2", "3"]
-
-
-def test_a_pool_runs_as_many_at_once_as_it_may(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    meet = (
-        "import pathlib, time\npathlib.Path({0!r}).touch()\n"
-        "while not pathlib.Path({1!r}).exists(): time.sleep(0.02)"
-    )
-    tasks = [
-        _task("one", meet.format(str(here), str(there)), tmp_path),
-        _task("two", meet.format(str(there), str(here)), tmp_path),
-    ]
-    ended = LocalExecutor(parallel=2).run_all(tasks, lambda *_: None)
-    assert [ended[task].kind for task in tasks] == ["exited", "exited"]
-
-
-def test_an_interrupt_stops_the_running_and_keeps_the_finished(tmp_path: Path) -> None:
-    sleep = "import time; time.sleep(60)"
-    tasks = [
-        _task("quick", "pass", tmp_path),
-        *(_task(f"slow{number}", sleep, tmp_path) for number in range(3)),
-        _task("never", "pass", tmp_path),
-    ]
-    heard: list[str] = []
-
-    def interrupt_main() -> None:
-        while not heard:
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt_main, daemon=True).start()
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        LocalExecutor(parallel=2).run_all(tasks, lambda task, _: heard.append(task.name))
-    assert time.monotonic() - started < 15
-    assert heard == ["quick"]
-    assert not (tmp_path / "never.log").exists()
