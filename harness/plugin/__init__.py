@@ -1,7 +1,7 @@
 """The pytest plugin: cells as parameters, loaded subjects as fixtures, observations, run records.
 
-Activated by the project's `conftest.py`, or anywhere by `pytest -p harness.plugin`; it is no
-entry point, so that installing the harness leaves a user's other test runs alone.
+Activated by the project's `conftest.py`, or anywhere by `pytest -p harness.plugin`. Only its
+options are an entry point, so that installing the harness leaves a user's other test runs alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from harness.plugin.marks import documents, needs, precisions, requires, until
 __all__ = ["documents", "needs", "precisions", "pytest_plugins", "requires", "until"]
 
 pytest_plugins = (
+    "harness.plugin.arguments",
     "harness.plugin.options",
     "harness.plugin.preparing",
     "harness.plugin.selection",

@@ -1,4 +1,4 @@
-"""The plugin's options, checked once and turned into settings."""
+"""The values of the plugin's options, checked once and turned into settings."""
 
 from __future__ import annotations
 
@@ -53,65 +53,6 @@ class Settings:
 SETTINGS = pytest.StashKey[Settings]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("harness", "behaviours of the libraries under test")
-    group.addoption(
-        "--subject",
-        action="append",
-        default=[],
-        metavar="NAME[=PATH]",
-        help="subject to test, by its name in the registry or as NAME=PATH of a folder; repeatable",
-    )
-    group.addoption(
-        "--subjects-file",
-        metavar="FILE",
-        help="a registry of your own, beside fixtures/subjects.toml",
-    )
-    group.addoption(
-        "--precision",
-        action="append",
-        default=[],
-        metavar="NAME[,NAME]",
-        help=f"precisions to test: {', '.join(PRECISIONS)} (default: all)",
-    )
-    group.addoption(
-        "--device",
-        action="append",
-        default=[],
-        metavar="NAME[,NAME]",
-        help="devices to test on: cpu, cuda, cuda:N, mps (default: cpu)",
-    )
-    group.addoption(
-        "--memory-budget",
-        default="8GiB",
-        metavar="SIZE",
-        help="most memory that loaded subjects may take at once, e.g. 4GiB (default: 8GiB)",
-    )
-    group.addoption("--threads", type=int, help="threads for the libraries (default: one a core)")
-    group.addoption("--record", metavar="FILE", help="write the run record there, as JSON Lines")
-    group.addoption(
-        "--snapshots",
-        choices=("assert", "witness"),
-        default="assert",
-        help="assert: a difference from the snapshot fails (default); witness: it is recorded only",
-    )
-    group.addoption(
-        "--snapshot-dir", metavar="DIR", help="where snapshots lie (default: snapshots/)"
-    )
-    group.addoption(
-        "--noise-from",
-        action="append",
-        default=[],
-        metavar="RECORD",
-        help="with --snapshot-update: store the spread against these run records as measured noise",
-    )
-    group.addoption("--cell", metavar="ID", help="run only this cell")
-    group.addoption(
-        "--behaviours-from", metavar="FILE", help="run only the behaviours whose ids FILE lists"
-    )
-    group.addoption("--list-cells", metavar="FILE", help="write the cells and behaviours, run none")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     for line in MARKS:
@@ -119,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or getattr(config.option, "markers", False):
         return
     try:
+        _check_root(config)
         settings = read(config)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
@@ -129,6 +71,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.disable_unused_snapshots = True
     if getattr(config.option, "dist", None) == "load":
         config.option.dist = "loadgroup"
+
+
+def _check_root(config: pytest.Config) -> None:
+    """pytest looks for its settings beside whatever follows an option after a space."""
+    here = config.invocation_params.dir / "pyproject.toml"
+    if config.inipath is None and here.is_file():
+        raise UsageError(
+            "pytest took the value of an option for a test, and did not find its settings",
+            where=str(config.rootpath),
+            allowed="the value of an option that names a file after an equals sign",
+            next="write --record=FILE instead of --record FILE, --noise-from=FILE, and so on",
+        )
 
 
 def read(config: pytest.Config) -> Settings:

@@ -177,7 +177,7 @@ def observe(request: pytest.FixtureRequest, snapshot: Any) -> Observe:
     behaviour, cell = behaviour_id(item), item.stash[CELL]
 
     def emit(observation: Observation) -> None:
-        observation = witness.see(observation)
+        witness.see(observation)
         recorder.add(observation_line(behaviour, cell.id, observation))
 
     progress.witness = witness

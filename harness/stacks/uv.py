@@ -17,6 +17,15 @@ FROM_PIP: tuple[tuple[str, tuple[str, ...]], ...] = (
 """What pip's settings become where uv has none of its own (the first uv name is set)."""
 
 
+_finding = threading.Lock()
+
+
+def _binary() -> str:
+    """Where uv lies. One thread at a time: CPython 3.11 fills sysconfig's variables unguarded."""
+    with _finding:
+        return str(find_uv_bin())
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a call of uv ended: exit status, output, and what it said on standard error."""
@@ -41,7 +50,7 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
 def call(arguments: Sequence[str], heard: Callable[[str], None] | None = None) -> Ran:
     """Run `uv ARGUMENTS` to its end; each line of its standard error also goes to `heard`."""
     process = subprocess.Popen(
-        [find_uv_bin(), *arguments],
+        [_binary(), *arguments],
         env=environment(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from harness.vocabulary.observations import NOISE_FACTOR, Noise, Observation
+from harness.vocabulary.observations import Noise, Observation
 
 
 class Agreement(StrEnum):
@@ -49,7 +49,7 @@ _SAME = Comparison(Agreement.SAME)
 def compare(reference: Observation, observed: Observation) -> Comparison:
     """Compare `observed` with `reference` by the kind of `reference`.
 
-    The larger noise of the two counts. An observation that changed its kind has changed.
+    The noise of the two that tolerates more counts. Another kind of observation has changed.
     """
     if reference.kind != observed.kind:
         return Comparison(
@@ -66,9 +66,9 @@ def compare(reference: Observation, observed: Observation) -> Comparison:
 
 
 def wider(first: Noise | None, second: Noise | None) -> Noise | None:
-    """The larger of two noises; None only if neither is known."""
+    """The noise of the two that tolerates more; None only if neither is known."""
     known = [noise for noise in (first, second) if noise is not None]
-    return max(known, key=lambda noise: noise.spread, default=None)
+    return max(known, key=lambda noise: noise.tolerance, default=None)
 
 
 def _compare_exact(reference: Any, observed: Any) -> Comparison:
@@ -136,7 +136,7 @@ def _compare_numeric(reference: Any, observed: Any, noise: Noise | None) -> Comp
         (abs(old - new) for old, new in pairs if math.isfinite(old) and old != new), default=0.0
     )
     distance = in_noise(difference, noise)
-    if distance <= NOISE_FACTOR:
+    if difference <= tolerance(noise):
         return Comparison(Agreement.SAME, distance)
     return Comparison(Agreement.DRIFTED, distance, f"largest difference {difference:.3g}")
 
@@ -146,6 +146,11 @@ def in_noise(difference: float, noise: Noise | None) -> float:
     if difference == 0:
         return 0.0
     return difference / noise.spread if noise is not None and noise.spread > 0 else math.inf
+
+
+def tolerance(noise: Noise | None) -> float:
+    """How much two numbers may differ and be the same: nothing, where no noise is known."""
+    return noise.tolerance if noise is not None else 0.0
 
 
 def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Comparison:
@@ -161,7 +166,7 @@ def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Compa
         return Comparison(Agreement.CHANGED, detail=f"length {len(old)} -> {len(new)}")
     distance = in_noise(gaps[at], noise)
     detail = f"parts at token {at} ({old[at]} -> {new[at]}), top-2 gap there {gaps[at]:.3g}"
-    if distance <= NOISE_FACTOR:
+    if gaps[at] <= tolerance(noise):
         return Comparison(Agreement.DRIFTED, distance, detail + ": a tie that flipped")
     return Comparison(Agreement.CHANGED, distance, detail)
 

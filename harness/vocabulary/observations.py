@@ -22,8 +22,11 @@ and fp4 compute in float32 here; int8 rounds activations too, so that float32 no
 amplified where a value sits on a rounding edge.
 """
 
-NOISE_FACTOR = 10.0
-"""A number within this many times its noise is the same number."""
+BOUND_FACTOR = 10.0
+"""A number within this many times the bound of its precision is the same number."""
+
+MEASURED_FACTOR = 3.0
+"""Where noise was measured, so many times its spread: a few runs do not show the whole of it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Noise:
     @property
     def measured(self) -> bool:
         return self.provenance.startswith("measured")
+
+    @property
+    def tolerance(self) -> float:
+        """How far a number may lie from another and still be the same."""
+        return self.spread * (MEASURED_FACTOR if self.measured else BOUND_FACTOR)
 
 
 @dataclass(frozen=True)

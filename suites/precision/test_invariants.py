@@ -12,7 +12,7 @@ from harness.measure.logits import (
     padded_forward,
 )
 from harness.plugin import documents, needs, precisions
-from harness.vocabulary.observations import BOUNDS, NOISE_FACTOR
+from harness.vocabulary.observations import BOUND_FACTOR, BOUNDS
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def alone(model, sequences, keep):
 
 
 def assert_within_noise(first, second):
-    allowed = NOISE_FACTOR * BOUNDS["float32"] * magnitude(second)
+    allowed = BOUND_FACTOR * BOUNDS["float32"] * magnitude(second)
     assert largest_difference(first, second) <= allowed
 
 
@@ -81,7 +81,7 @@ def test_a_later_token_changes_no_earlier_logits(model, sequences, alone):
 def test_a_later_token_changes_an_encoders_earlier_states(model, sequences, alone):
     changed = [*sequences[0][:-2], sequences[1][1], sequences[0][-1]]
     difference = largest_difference([forward(model, changed)[:3]], [alone[0][:3]])
-    assert difference > NOISE_FACTOR * BOUNDS["float32"] * magnitude(alone)
+    assert difference > BOUND_FACTOR * BOUNDS["float32"] * magnitude(alone)
 
 
 @precisions("float32")

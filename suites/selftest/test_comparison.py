@@ -40,6 +40,12 @@ def test_the_distance_is_told_in_multiples_of_the_noise() -> None:
     assert compare(numeric([1.0, 2.0]), numeric([1.0, 4.0])).distance == pytest.approx(20.0)
 
 
+def test_measured_noise_tolerates_three_times_its_spread() -> None:
+    measured = Noise(0.1, "measured over 4 runs")
+    assert compare(numeric(5.0, measured), numeric(5.29, measured)).agreement is Agreement.SAME
+    assert compare(numeric(5.0, measured), numeric(5.31, measured)).agreement is Agreement.DRIFTED
+
+
 def test_the_larger_noise_of_the_two_counts() -> None:
     quiet, loud = numeric(1.0, Noise(1e-6, "")), numeric(1.5, TENTH)
     assert compare(quiet, loud).agreement is Agreement.SAME

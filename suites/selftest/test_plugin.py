@@ -165,8 +165,10 @@ def test_measured_noise_is_stored_with_the_number_of_runs(world: PluginWorld) ->
     world.run("--snapshot-update", f"--noise-from={first}")
     text = (world.root / "snapshots" / "test_suite" / "python.ambr").read_text()
     assert '"noise": {"spread": 0.25, "provenance": "measured over 2 runs"}' in text
-    world.behaviours(SNAPSHOT_SUITE.format(score=3.0))
-    assert world.run().code == 0, "within ten times the measured noise"
+    world.behaviours(SNAPSHOT_SUITE.format(score=1.9))
+    assert world.run().code == 0, "within three times the measured noise"
+    world.behaviours(SNAPSHOT_SUITE.format(score=2.1))
+    assert world.run().code == 1, "beyond it"
 
 
 def test_a_distributed_run_gives_the_same_outcomes(world: PluginWorld) -> None:

@@ -130,10 +130,10 @@ def test_libraries_under_test_come_first_and_only_others_are_folded() -> None:
 
 def test_size_is_in_multiples_of_the_wider_noise() -> None:
     old = Observation("kl", "numeric", 0.1, "nats", Noise(0.001, "bound"))
-    new = Observation("kl", "numeric", 0.2, "nats", Noise(0.002, "measured"))
+    new = Observation("kl", "numeric", 0.2, "nats", Noise(0.002, "bound too"))
     entry = ObservationVerdict("kl", old, new, Verdict.DRIFTED, 50.0)
     assert words.size(entry) == f"50 {numbers.TIMES} 0.002"
-    assert words.noise_source(entry) == "measured"
+    assert words.noise_source(entry) == "bound too"
 
 
 def test_numbers_that_differ_never_look_the_same() -> None:

@@ -1,0 +1,70 @@
+"""The plugin's options, and nothing else: the part that every pytest run of an environment sees.
+
+An entry point, since pytest finds its root folder and our conftest.py by the arguments that
+are no options: without it, the FILE of `--record FILE` would be taken for a test to collect.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.vocabulary.cells import PRECISIONS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("harness", "behaviours of the libraries under test")
+    group.addoption(
+        "--subject",
+        action="append",
+        default=[],
+        metavar="NAME[=PATH]",
+        help="subject to test, by its name in the registry or as NAME=PATH of a folder; repeatable",
+    )
+    group.addoption(
+        "--subjects-file",
+        metavar="FILE",
+        help="a registry of your own, beside fixtures/subjects.toml",
+    )
+    group.addoption(
+        "--precision",
+        action="append",
+        default=[],
+        metavar="NAME[,NAME]",
+        help=f"precisions to test: {', '.join(PRECISIONS)} (default: all)",
+    )
+    group.addoption(
+        "--device",
+        action="append",
+        default=[],
+        metavar="NAME[,NAME]",
+        help="devices to test on: cpu, cuda, cuda:N, mps (default: cpu)",
+    )
+    group.addoption(
+        "--memory-budget",
+        default="8GiB",
+        metavar="SIZE",
+        help="most memory that loaded subjects may take at once, e.g. 4GiB (default: 8GiB)",
+    )
+    group.addoption("--threads", type=int, help="threads for the libraries (default: one a core)")
+    group.addoption("--record", metavar="FILE", help="write the run record there, as JSON Lines")
+    group.addoption(
+        "--snapshots",
+        choices=("assert", "witness"),
+        default="assert",
+        help="assert: a difference from the snapshot fails (default); witness: it is recorded only",
+    )
+    group.addoption(
+        "--snapshot-dir", metavar="DIR", help="where snapshots lie (default: snapshots/)"
+    )
+    group.addoption(
+        "--noise-from",
+        action="append",
+        default=[],
+        metavar="RECORD",
+        help="with --snapshot-update: store the spread against these run records as measured noise",
+    )
+    group.addoption("--cell", metavar="ID", help="run only this cell")
+    group.addoption(
+        "--behaviours-from", metavar="FILE", help="run only the behaviours whose ids FILE lists"
+    )
+    group.addoption("--list-cells", metavar="FILE", help="write the cells and behaviours, run none")
