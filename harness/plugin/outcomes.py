@@ -104,10 +104,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    for package in packages_of(item):
-        _import(item, package)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Imports, then fixtures: all of it loads or calls libraries."""
+    with bench_of(item.config).working():
+        for package in packages_of(item):
+            _import(item, package)
+        return (yield)
 
 
 def packages_of(item: pytest.Item) -> list[str]:
