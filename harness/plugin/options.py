@@ -92,6 +92,8 @@ def read(config: pytest.Config) -> Settings:
     precisions = tuple(check_precision(name) for name in _split(option.precision)) or PRECISIONS
     devices = tuple(check_device(name) for name in _split(option.device)) or ("cpu",)
     _check_combinations(precisions, devices, asked=bool(option.precision))
+    for device in devices:
+        _check_present(device)
     return Settings(
         home=root,
         subjects=_subjects(root, option),
@@ -121,6 +123,23 @@ def _check_combinations(precisions: tuple[str, ...], devices: tuple[str, ...], a
         if missing and (asked or len(missing) == len(precisions)):
             able = ", ".join(name for name in PRECISIONS if not lacks(name, device))
             raise UsageError(str(missing[0][1]), where=f"--precision on {device}", allowed=able)
+
+
+def _check_present(device: str) -> None:
+    """A device that this machine lacks is refused before anything is loaded."""
+    if device == "cpu":
+        return
+    import torch
+
+    count = torch.cuda.device_count()
+    known = [f"cuda:{number}" for number in range(count)] + (["cuda"] if count else [])
+    known += ["mps"] if torch.backends.mps.is_available() else []
+    if device not in known:
+        raise UsageError(
+            f"this machine has no device {device!r}, or this build of torch cannot use it",
+            where="--device",
+            allowed=", ".join(["cpu", *known]),
+        )
 
 
 def _split(values: list[str]) -> list[str]:

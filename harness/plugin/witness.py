@@ -54,16 +54,15 @@ class Witness:
 
     @property
     def fails(self) -> bool:
-        return self._settings.snapshots == "assert" and any(True for _ in self._failing())
+        if self._settings.snapshots != "assert":
+            return False
+        own = self._is_own_subject()
+        return any(result.stored is not None or not own for result in self._differing())
 
-    def _failing(self) -> Iterator[SnapshotResult]:
+    def _differing(self) -> Iterator[SnapshotResult]:
         for result in self.results:
-            if result.updated:
-                continue
-            if result.comparison is None:
-                if not self._is_own_subject():
-                    yield result
-            elif result.comparison.agreement is not Agreement.SAME:
+            same = result.comparison is not None and result.comparison.agreement is Agreement.SAME
+            if not (same or result.updated):
                 yield result
 
     def _is_own_subject(self) -> bool:
@@ -74,7 +73,7 @@ class Witness:
 
     def lines(self) -> list[str]:
         """A line for each observation that is not what its snapshot holds."""
-        return [_difference(result) for result in self._failing()]
+        return [_difference(result) for result in self._differing()]
 
     def heading(self) -> str:
         from harness.plugin.outcomes import reproduce
@@ -86,7 +85,7 @@ class Witness:
 
     def text(self) -> str:
         """The whole failure: what was expected, by whom, what was observed, how far off."""
-        lines = [line for result in self._failing() for line in _account(result)]
+        lines = [line for result in self._differing() for line in _account(result)]
         return "\n".join(["observed what the snapshot does not hold", *lines, self.heading()])
 
 
