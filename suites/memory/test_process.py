@@ -22,8 +22,9 @@ def cost(subject, cell, keep):
     return keep("memory", lambda: memory_in_own_process(load, IDS))
 
 
-@LOADED
+@precisions("float32")
 def test_the_process_peaks_at_this(cost, cell, observe):
+    """In float32 only: while it quantises, a load peaks as its threads happen to fall (by 30 %)."""
     observe.cost("peak", cost.peak, "bytes")
     assert cost.peak >= cost.loaded > cost.imported
 
