@@ -113,6 +113,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Gate as asked, print the report, write the files."""
     fail_on = parse_fail_on(args.fail_on)
+    files.check_writable(args.report, args.json)
     chosen = _subjects(args)
     request = request_of(args, chosen)
     progress = ShownProgress(Console(stderr=True))

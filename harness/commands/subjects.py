@@ -133,7 +133,10 @@ def _prepare(subject: Subject) -> State:
 def _verify(subject: Subject) -> State:
     found = subjects.verify(subject)
     if found is None:
-        return State(subject, "not here")
+        raise NoEvidence(
+            f"subject {subject.name!r} is not in the cache: there is nothing to verify",
+            next=f"harness subjects prepare {subject.name}",
+        )
     return State(subject, "verified", found.directory, found.digest)
 
 

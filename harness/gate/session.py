@@ -42,6 +42,11 @@ from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
 
+IDENTICAL = (
+    "both stacks are the same {count} packages: this gate tests the machine and the harness, "
+    "not an upgrade"
+)
+
 
 def run_gate(
     request: Request, world: World, fail_on: Collection[Verdict] = FAILS_A_GATE
@@ -243,6 +248,8 @@ class _Gate:
         moved = self.world.stacks.moves(self.locks["baseline"], self.locks["candidate"])
         witness = snapshot_note(self._outcomes()[0][0], comparison)
         notes = [*self.world.stacks.notes(self.request, moved), *self.cells.notes]
+        if self.locks["baseline"].digest == self.locks["candidate"].digest:
+            notes.insert(0, IDENTICAL.format(count=len(self.locks["baseline"].pins)))
         return GateReport(
             baseline=self.locks["baseline"],
             candidate=self.locks["candidate"],

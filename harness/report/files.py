@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tempfile
 from pathlib import Path
 
 from harness.report.html import to_html
@@ -35,6 +36,25 @@ def write(report: GateReport, directory: Path) -> tuple[Path, ...]:
         return tuple(_replace(directory / name, text) for name, text in texts.items())
     except OSError as error:
         raise _report_error(error, directory, "--report") from error
+
+
+def check_writable(directory: Path | None, json_file: Path | None) -> None:
+    """Raise ReportError now for a place that could not be written after the gate."""
+    for folder, path, option in (
+        (directory, directory, "--report"),
+        (json_file.parent if json_file else None, json_file, "--json"),
+    ):
+        if folder is None or path is None:
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if path.is_dir() and option == "--json":
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not path.exists() or path.is_dir():
+                with tempfile.NamedTemporaryFile(dir=folder):
+                    pass
+        except OSError as error:
+            raise _report_error(error, path, option) from error
 
 
 def write_json(report: GateReport, path: Path) -> Path:
