@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -47,6 +48,10 @@ def repack(directory: Path, name: str) -> str:
             if inside and path.is_file() and path.name not in ("INSTALLER", "REQUESTED"):
                 archive.write(path, str(file))
     return f"{distribution.metadata['Name']}=={distribution.version}"
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Miniature:
         return [sys.executable, "-m", "harness", *arguments]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `harness`; it hears SIGINT even where these tests run in the background."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self.environment(),
@@ -121,6 +127,7 @@ class Miniature:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=_hear_interrupts,
         )
 
     def run(self, *arguments: str) -> Answer:
