@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -177,7 +178,8 @@ def _read(path: Path) -> bytes:
 def test_ctrl_c_says_what_is_kept_and_exits_130(long: Miniature) -> None:
     answer = halfway(long, signal.SIGINT)
     assert answer.code == 130
-    assert "1 of 4 cells are finished and kept" in answer.err
+    # Two cells are planned where the candidate's environment was still being built, else four.
+    assert re.search(r"interrupted: 1 of [24] cells are finished and kept", answer.err), answer.err
     assert "Traceback" not in answer.err
 
 

@@ -86,7 +86,7 @@ def test_an_index_that_does_not_answer_is_no_verdict_on_the_stack(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UV_NO_INDEX")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/index")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(stacks.IndexUnreachable) as caught:
         stacks.resolve_stack("gamma==2.0", home=home)

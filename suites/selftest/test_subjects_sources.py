@@ -264,7 +264,7 @@ def test_no_network_is_no_evidence(in_a_wheel: Subject, monkeypatch: pytest.Monk
     monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.delenv("UV_FIND_LINKS")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/index")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(NoEvidence, match="no network"):
         ready(in_a_wheel)
