@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.comparison import flatten
-from harness.vocabulary.observations import Noise, Observation, bound
+from harness.vocabulary.observations import Axes, Noise, Observation, bound
 
 T = TypeVar("T")
 
@@ -21,9 +21,12 @@ class Observe:
     `seconds` is the time spent here, which is not the libraries' work.
     """
 
-    def __init__(self, cell: Cell, emit: Callable[[Observation], None]) -> None:
+    def __init__(
+        self, cell: Cell, emit: Callable[[Observation], None], claims: Sequence[str] = ()
+    ) -> None:
         self._cell = cell
         self._emit = emit
+        self._claims = claims
         self.made: list[Observation] = []
         self.seconds = 0.0
 
@@ -32,16 +35,38 @@ class Observe:
         self._add(name, "exact", value)
         return value
 
-    def numeric(self, name: str, value: T, *, unit: str = "", scale: float | None = None) -> T:
+    def claim(self, claim: str, observed: T, *, holds: bool, steady: bool = True) -> T:
+        """Whether a documented claim holds, and what is so instead or in detail.
+
+        Not an assertion: a claim that does not hold is a finding, which the ledger of claims
+        shows beside what is documented. The snapshot guards `holds`, and `observed` too
+        unless `steady` is False (times, ratios, anything that is not the same every run).
+        The behaviour must name the claim in its `documents`: ValueError otherwise.
+        """
+        if claim not in self._claims:
+            raise ValueError(f"claim {claim!r} is not in the behaviour's @documents")
+        self._add(claim, "claim", {"holds": bool(holds), "observed": observed, "steady": steady})
+        return observed
+
+    def numeric(
+        self,
+        name: str,
+        value: T,
+        *,
+        unit: str = "",
+        scale: float | None = None,
+        axes: Axes | None = None,
+    ) -> T:
         """A number or a nested list of numbers, compared within noise.
 
         `scale` is the size of the numbers that rounding acted on where that is larger than
-        the value itself, such as the logits behind a difference of two of them.
+        the value itself, such as the logits behind a difference of two of them. `axes` says
+        what the rows and columns of a matrix are; reports then draw it.
         """
         plain = _plain(value)
         sizes = (abs(number) for number in flatten(plain) if math.isfinite(number))
         size = max(sizes, default=0.0) if scale is None else scale
-        self._add(name, "numeric", plain, unit, bound(self._cell.precision, size))
+        self._add(name, "numeric", plain, unit, bound(self._cell.precision, size), axes)
         return value
 
     def tokens(
@@ -60,12 +85,18 @@ class Observe:
         return value
 
     def _add(
-        self, name: str, kind: Any, value: Any, unit: str = "", noise: Noise | None = None
+        self,
+        name: str,
+        kind: Any,
+        value: Any,
+        unit: str = "",
+        noise: Noise | None = None,
+        axes: Axes | None = None,
     ) -> None:
         begun = time.perf_counter()
         if any(made.name == name for made in self.made):
             raise ValueError(f"observation {name!r} was made twice")
-        observation = Observation(name, kind, _plain(value), unit, noise)
+        observation = Observation(name, kind, _plain(value), unit, noise, axes)
         self._emit(observation)
         self.made.append(observation)
         self.seconds += time.perf_counter() - begun

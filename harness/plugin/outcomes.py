@@ -184,7 +184,7 @@ def observe(request: pytest.FixtureRequest, snapshot: Any) -> Observe:
         recorder.add(observation_line(behaviour, cell.id, observation))
 
     progress.witness = witness
-    progress.observe = Observe(cell, emit)
+    progress.observe = Observe(cell, emit, item.stash[NEEDS].claims)
     return progress.observe
 
 

@@ -57,6 +57,8 @@ def compare(reference: Observation, observed: Observation) -> Comparison:
         )
     if reference.kind == "exact":
         return _compare_exact(reference.value, observed.value)
+    if reference.kind == "claim":
+        return _compare_claim(reference.value, observed.value)
     noise = wider(reference.noise, observed.noise)
     if reference.kind == "numeric":
         return _compare_numeric(reference.value, observed.value, noise)
@@ -75,6 +77,17 @@ def _compare_exact(reference: Any, observed: Any) -> Comparison:
     if _equal(reference, observed):
         return _SAME
     return Comparison(Agreement.CHANGED, detail=_first_difference(reference, observed))
+
+
+def _compare_claim(reference: Any, observed: Any) -> Comparison:
+    """Whether it holds; and what was observed, where that is the same in every run."""
+    if reference["holds"] != observed["holds"]:
+        words = {True: "holds", False: "does not hold"}
+        detail = f"{words[reference['holds']]} -> {words[observed['holds']]}"
+        return Comparison(Agreement.CHANGED, detail=detail)
+    if reference["steady"] and observed["steady"]:
+        return _compare_exact(reference["observed"], observed["observed"])
+    return _SAME
 
 
 def _equal(reference: Any, observed: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["exact", "numeric", "tokens", "cost"]
+Kind = Literal["exact", "numeric", "tokens", "cost", "claim"]
 
 BOUNDS: dict[str, float] = {
     "float32": 1.3e-6,
@@ -50,12 +50,28 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Axes:
+    """What the rows and columns of a matrix are, so that it can be drawn as a heatmap.
+
+    `row_names` and `column_names` name each row and column, or are empty: then they are
+    numbered from 0.
+    """
+
+    rows: str
+    columns: str
+    row_names: tuple[str, ...] = ()
+    column_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Observation:
     """One value that a behaviour measured.
 
     `value` is JSON: for `numeric` a number or a (nested) list of numbers; for `tokens`
     `{"ids": [...], "gaps": [...]}`, where a gap is the difference of the top two logits
-    at the step that chose the id; for `cost` a number of seconds or bytes.
+    at the step that chose the id; for `cost` a number of seconds or bytes; for `claim`, whose
+    name is the claim's id, `{"holds": bool, "observed": any, "steady": bool}`. `axes` name the
+    two dimensions of a matrix that is worth a picture.
     """
 
     name: str
@@ -63,6 +79,7 @@ class Observation:
     value: Any
     unit: str = ""
     noise: Noise | None = None
+    axes: Axes | None = None
 
 
 def bound(precision: str | None, scale: float) -> Noise:

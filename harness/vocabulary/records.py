@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from harness.vocabulary.errors import RecordError
-from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.observations import Axes, Noise, Observation
 
 FORMAT = 1
 
@@ -94,9 +94,10 @@ def start_line(behaviour: str, cell: str) -> str:
 
 
 def observation_line(behaviour: str, cell: str, observation: Observation) -> str:
-    return _line(
-        {"type": "observation", "behaviour": behaviour, "cell": cell, **asdict(observation)}
-    )
+    fields = asdict(observation)
+    if observation.axes is None:
+        del fields["axes"]
+    return _line({"type": "observation", "behaviour": behaviour, "cell": cell, **fields})
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -192,9 +193,16 @@ def _assemble(header: Header, entries: Iterable[dict[str, Any]], where: str) -> 
 
 
 def _observation(entry: dict[str, Any]) -> Observation:
-    noise = entry.pop("noise")
+    noise, axes = entry.pop("noise"), entry.pop("axes", None)
     fields = {key: value for key, value in entry.items() if key not in ("behaviour", "cell")}
-    return Observation(**fields, noise=Noise(**noise) if noise else None)
+    return Observation(
+        **fields, noise=Noise(**noise) if noise else None, axes=_axes(axes) if axes else None
+    )
+
+
+def _axes(fields: dict[str, Any]) -> Axes:
+    names = {key: tuple(fields[key]) for key in ("row_names", "column_names")}
+    return Axes(fields["rows"], fields["columns"], **names)
 
 
 def _outcome(entry: dict[str, Any], observations: list[Observation]) -> Outcome:

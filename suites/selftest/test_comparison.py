@@ -28,6 +28,26 @@ def cost(value: float, unit: str = "bytes") -> Observation:
     return Observation("x", "cost", value, unit)
 
 
+def claim(holds: bool, observed: object, steady: bool = True) -> Observation:
+    return Observation("x", "claim", {"holds": holds, "observed": observed, "steady": steady})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (claim(True, 1), claim(True, 1), Agreement.SAME),
+        (claim(True, 1), claim(False, 1), Agreement.CHANGED),
+        (claim(False, 1), claim(False, 2), Agreement.CHANGED),
+        (claim(True, 1.0, steady=False), claim(True, 2.0, steady=False), Agreement.SAME),
+        (claim(True, 1.0, steady=False), claim(False, 1.0, steady=False), Agreement.CHANGED),
+    ],
+)
+def test_a_claim_changes_with_its_truth_or_with_what_is_steadily_observed(
+    old: Observation, new: Observation, expected: Agreement
+) -> None:
+    assert compare(old, new).agreement is expected
+
+
 @pytest.mark.parametrize(
     ("difference", "expected"),
     [(0.0, Agreement.SAME), (0.99, Agreement.SAME), (1.01, Agreement.DRIFTED)],
