@@ -10,6 +10,11 @@ from harness.vocabulary.verdicts import GateReport
 
 def to_html(report: GateReport) -> str:
     """`report` as an HTML page; every text of the report is escaped."""
+    return render("gate.html", page(report))
+
+
+def render(template: str, shown: object) -> str:
+    """A template of this package, given `shown` as its `page`."""
     environment = Environment(
         loader=PackageLoader("harness.report"),
         autoescape=True,
@@ -17,4 +22,4 @@ def to_html(report: GateReport) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("gate.html").render(page=page(report))
+    return environment.get_template(template).render(page=shown)

@@ -189,6 +189,34 @@ def test_a_distributed_run_gives_the_same_outcomes(world: PluginWorld) -> None:
     assert "6 behaviours in 1 cells" in spread.output
 
 
+def test_a_claim_that_does_not_hold_is_a_finding_that_the_snapshot_guards(
+    world: PluginWorld,
+) -> None:
+    suite = """
+        @documents("some.claim")
+        def test_a(observe):
+            observe.claim("some.claim", {seen}, holds={seen} == 11, steady={steady})
+        """
+    world.behaviours(suite.format(seen=16, steady=True))
+    assert world.run("--snapshot-update").code == 0
+    again = world.run()
+    assert again.code == 0, "wrong, but as the snapshot has it"
+    [observation] = again.outcome("test_a").observations
+    assert (observation.name, observation.kind) == ("some.claim", "claim")
+    assert observation.value == {"holds": False, "observed": 16, "steady": True}
+    world.behaviours(suite.format(seen=17, steady=True))
+    assert world.run().code == 1, "another value"
+    world.behaviours(suite.format(seen=17, steady=False))
+    assert world.run().code == 0, "a value that is not the same every run"
+    world.behaviours(suite.format(seen=11, steady=False))
+    assert world.run().code == 1, "it holds now"
+
+
+def test_a_behaviour_may_only_decide_claims_that_it_documents(world: PluginWorld) -> None:
+    world.behaviours("def test_a(observe): observe.claim('some.claim', 1, holds=True)")
+    assert "not in the behaviour's @documents" in world.run().outcome("test_a").reason
+
+
 def test_listing_cells_runs_nothing(world: PluginWorld) -> None:
     world.behaviours(
         """

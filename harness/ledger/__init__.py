@@ -1,0 +1,8 @@
+"""The ledger: which claims of the documents hold under a stack."""
+
+from __future__ import annotations
+
+from harness.ledger.book import behaviours_of, read_claims
+from harness.ledger.decide import changes, decide, outdated_by
+
+__all__ = ["behaviours_of", "changes", "decide", "outdated_by", "read_claims"]

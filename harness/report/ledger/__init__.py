@@ -1,0 +1,1 @@
+"""The ledger of claims as a terminal table, HTML, Markdown and JSON."""
