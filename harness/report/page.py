@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.report import summary, words
 from harness.report.excerpts import Excerpt, sides, whole
+from harness.report.gallery import Gallery, gallery
 from harness.report.plain import clean, one_line
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.observations import Observation
@@ -110,6 +111,7 @@ class Page:
     moved_count: int
     packages: tuple[PackageVerdict, ...]
     groups: tuple[GroupBlock, ...]
+    gallery: Gallery
     same: tuple[SameRow, ...]
     same_count: int
     skipped: tuple[Skip, ...]
@@ -137,6 +139,7 @@ def page(report: GateReport) -> Page:
             for p in summary.notable_packages(report)
         ),
         groups=_groups(report),
+        gallery=gallery(report),
         same=_same(report),
         same_count=counts[Verdict.SAME],
         skipped=tuple(Skip(one_line(s.reason), s.count) for s in summary.skips(report)),

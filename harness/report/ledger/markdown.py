@@ -39,7 +39,7 @@ def to_markdown(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: st
     reasons = Counter(rows.observed_text(e) for e in rows.of(ledger, ClaimVerdict.UNCHECKED))
     if reasons:
         lines += ["", f"### Unchecked ({sum(reasons.values())})", ""]
-        lines += [f"- {count} × {_cell(reason)}" for reason, count in reasons.most_common()]
+        lines += [f"- {count} x {_cell(reason)}" for reason, count in reasons.most_common()]
     return "\n".join(lines) + "\n"
 
 
