@@ -176,7 +176,11 @@ def size(entry: ObservationVerdict) -> str:
 def detail(entry: ObservationVerdict) -> str:
     """What the values do not show by themselves: where generations part, how one wavered."""
     kinds = {side.kind for side in (entry.baseline, entry.candidate) if side is not None}
-    told = kinds & {"tokens", "claim"} or len(kinds) > 1 or entry.verdict in (Verdict.FLAKY, Verdict.UNKNOWN)
+    told = (
+        kinds & {"tokens", "claim"}
+        or len(kinds) > 1
+        or entry.verdict in (Verdict.FLAKY, Verdict.UNKNOWN)
+    )
     return one_line(entry.detail) if told else ""
 
 
