@@ -18,6 +18,7 @@ from harness.plugin.marks import Requirements, Until
 from harness.plugin.observing import Observe
 from harness.plugin.options import SETTINGS
 from harness.plugin.recording import Recorder
+from harness.plugin.reproducing import reproduce
 from harness.plugin.selection import CELL, NEEDS, behaviour_id
 from harness.plugin.witness import Witness
 from harness.vocabulary.errors import NoEvidence
@@ -284,18 +285,6 @@ def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) ->
     recorder.add(outcome_line(outcome))
     if hasattr(item.config, "workerinput"):
         setattr(report, LINES, recorder.take())
-
-
-def reproduce(item: pytest.Item) -> str:
-    """The one command that runs this behaviour in this cell again."""
-    settings = item.config.stash[SETTINGS]
-    asked = item.config.option
-    parts = [f"pytest '{item.nodeid.partition('@')[0]}'"]
-    parts += [f"--subject {name}" for name in asked.subject]
-    parts += [f"--subjects-file {asked.subjects_file}"] if asked.subjects_file else []
-    if settings.devices != ("cpu",):
-        parts.append(f"--device {','.join(settings.devices)}")
-    return " ".join(parts)
 
 
 @pytest.hookimpl(tryfirst=True)

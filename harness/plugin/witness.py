@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.plugin.options import SETTINGS
+from harness.plugin.reproducing import reproduce
 from harness.plugin.selection import CELL, behaviour_id
 from harness.plugin.snapshots import ObservationExtension, SnapshotResult, check
 from harness.vocabulary.comparison import Agreement, flatten, shape
@@ -76,8 +77,6 @@ class Witness:
         return [_difference(result) for result in self._differing()]
 
     def heading(self) -> str:
-        from harness.plugin.outcomes import reproduce
-
         cell = self._item.stash[CELL]
         return (
             f"subject:   {cell.subject}\ncell:      {cell.id}\nreproduce: {reproduce(self._item)}"
