@@ -65,3 +65,25 @@ def jump_relu_features(weights: Weights, x: Tensor, threshold: Tensor) -> Tensor
 def reconstruct(weights: Weights, features: Tensor) -> Tensor:
     """[..., d_sae] back to [..., d_in]."""
     return features @ weights.decoder + weights.decoder_bias
+
+
+def explained_variance(x: Tensor, rebuilt: Tensor) -> float:
+    """The share of the variance of `x` [token, d_in] about its mean that `rebuilt` keeps.
+
+    1 for a perfect reconstruction, 0 for the mean of all tokens, below 0 for worse than that.
+    """
+    left = (x - rebuilt).pow(2).sum()
+    return float(1 - left / (x - x.mean(dim=0)).pow(2).sum())
+
+
+def l0(features: Tensor) -> float:
+    """How many features [..., d_sae] are not zero, averaged over tokens."""
+    return float((features != 0).sum(dim=-1).float().mean())
+
+
+def loss_recovered(clean: float, spliced: float, ablated: float) -> float:
+    """How much of the loss that zeros in the activation's place cost a reconstruction saves.
+
+    Bricken et al. 2023: 1 where the model loses nothing, 0 where zeros do as well. In nats.
+    """
+    return (ablated - spliced) / (ablated - clean)

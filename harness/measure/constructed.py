@@ -1,9 +1,11 @@
-"""An induction circuit written by hand into the GPT-2 architecture.
+"""Circuits written by hand into the GPT-2 architecture, so that what a measure should say is known.
 
-The two heads of Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits": a
+The induction circuit: the two heads of Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits": a
 previous-token head in layer 0 tells each position which token stands before it, an induction
 head in layer 1 looks for the position whose predecessor equals the present token and copies
 what stands there. The other head of each layer, and the MLPs, are zero.
+
+The attribution circuit: every head writes a known amount in a known direction.
 """
 
 from __future__ import annotations
@@ -43,14 +45,52 @@ def induction_circuit() -> Any:
     model = _empty()
     blocks = model.transformer.h
     with torch.no_grad():
-        model.transformer.wte.weight.copy_(_pairs(_identity(TOKENS, _TOKEN)))
-        places = _identity(POSITIONS, _POSITION)
-        places[:, _CONSTANT] = _NORM
-        model.transformer.wpe.weight.copy_(_pairs(places))
-        for norm in (blocks[0].ln_1, blocks[1].ln_1, model.transformer.ln_f):
-            norm.weight.fill_(_NORM / FEATURES**0.5)
+        _write_embeddings(model)
         _write_previous_token_head(blocks[0].attn)
         _write_induction_head(blocks[1].attn)
+    return model
+
+
+AMOUNTS = ((3.0, -1.0), (0.5, 2.0))
+"""What head [layer, head] of the attribution circuit adds to the logit difference."""
+
+ANSWER, OTHER, BYSTANDER = 1, 2, 3
+"""The tokens that the attribution circuit decides between, and one that both leave alone."""
+
+BYSTANDERS = 4.0
+"""What every head of the attribution circuit adds to the bystander's logit."""
+
+
+def attribution_circuit() -> Any:
+    """A GPT2LMHeadModel of the same shape whose direct logit attribution is AMOUNTS.
+
+    Every head reads the constant, which is the same wherever it attends, and writes towards
+    the answer what is above zero in AMOUNTS, towards the other what is below: the logit of
+    ANSWER minus that of OTHER is the sum of AMOUNTS after any token but these two. What it
+    writes towards the bystander counts for neither.
+    """
+    import torch
+
+    model = _empty()
+    with torch.no_grad():
+        _write_embeddings(model)
+        for block, amounts in zip(model.transformer.h, AMOUNTS, strict=True):
+            for head, amount in enumerate(amounts):
+                values = torch.zeros(FEATURES, 1)
+                values[_CONSTANT] = 1 / _NORM
+                output = torch.zeros(1, FEATURES)
+                # Each feature is a pair, and so is its unembedding: both halves count.
+                output[0, ANSWER if amount > 0 else OTHER] = abs(amount) / 2
+                output[0, BYSTANDER] = BYSTANDERS / 2
+                nothing = torch.zeros(FEATURES, 1)
+                _write_head(
+                    block.attn,
+                    queries=nothing,
+                    keys=nothing,
+                    values=values,
+                    output=output,
+                    head=head,
+                )
     return model
 
 
@@ -103,6 +143,16 @@ def _identity(size: int, place: slice) -> Tensor:
     return rows
 
 
+def _write_embeddings(model: Any) -> None:
+    """A feature a token, a feature a position, the constant; norms that change nothing."""
+    model.transformer.wte.weight.copy_(_pairs(_identity(TOKENS, _TOKEN)))
+    places = _identity(POSITIONS, _POSITION)
+    places[:, _CONSTANT] = _NORM
+    model.transformer.wpe.weight.copy_(_pairs(places))
+    for norm in (*(block.ln_1 for block in model.transformer.h), model.transformer.ln_f):
+        norm.weight.fill_(_NORM / FEATURES**0.5)
+
+
 def _write_previous_token_head(attention: Any) -> None:
     import torch
 
@@ -131,17 +181,56 @@ def _write_induction_head(attention: Any) -> None:
 
 
 def _write_head(
-    attention: Any, *, queries: Tensor, keys: Tensor, values: Tensor, output: Tensor
+    attention: Any,
+    *,
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    output: Tensor,
+    head: int = 0,
 ) -> None:
-    """Fill head 0: queries, keys, values [feature, d_head], output [d_head, feature]."""
-    import torch
-
-    sharpness = _SHARPNESS * (D_MODEL // HEADS) ** 0.5
-    combined = torch.zeros(D_MODEL, 3 * D_MODEL)
+    """Fill one head: queries, keys, values [feature, d_head], output [d_head, feature]."""
+    width = D_MODEL // HEADS
+    sharpness = _SHARPNESS * width**0.5
+    combined, projection = attention.c_attn.weight, attention.c_proj.weight
     for index, matrix in enumerate((sharpness * queries, keys, values)):
-        start = index * D_MODEL
+        start = index * D_MODEL + head * width
         combined[:FEATURES, start : start + matrix.shape[1]] = matrix
-    attention.c_attn.weight.copy_(combined)
-    projection = torch.zeros(D_MODEL, D_MODEL)
-    projection[: len(output)] = _pairs(output)
-    attention.c_proj.weight.copy_(projection)
+    projection[head * width : head * width + len(output)] = _pairs(output)
+
+
+def as_hooked(model: Any) -> Any:
+    """`model` as a HookedTransformer, by transformer-lens's own conversion of GPT-2 weights.
+
+    Nothing is folded or centred. Raises ImportError from transformer-lens 4 on.
+    """
+    from transformer_lens import HookedTransformer, HookedTransformerConfig
+    from transformer_lens.pretrained.weight_conversions import convert_gpt2_weights
+
+    shape = model.config
+    hooked = HookedTransformer(
+        HookedTransformerConfig(
+            n_layers=shape.n_layer,
+            d_model=shape.n_embd,
+            d_head=shape.n_embd // shape.n_head,
+            n_heads=shape.n_head,
+            d_mlp=4 * shape.n_embd,
+            d_vocab=shape.vocab_size,
+            n_ctx=shape.n_positions,
+            act_fn=shape.activation_function,
+            eps=shape.layer_norm_epsilon,
+            normalization_type="LN",
+            original_architecture="GPT2LMHeadModel",
+            default_prepend_bos=False,
+            init_weights=False,
+            device="cpu",
+        )
+    )
+    hooked.load_and_process_state_dict(
+        convert_gpt2_weights(model, hooked.cfg),
+        fold_ln=False,
+        center_writing_weights=False,
+        center_unembed=False,
+        fold_value_biases=False,
+    )
+    return hooked.eval()
