@@ -1,0 +1,55 @@
+"""A tiny configuration of each architecture that the documents name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+SMALL = {
+    "bert": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "roberta": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "deberta": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 16},
+    "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2},
+    "llama": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "mistral": {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+    },
+    "falcon": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "t5": {"d_model": 16, "d_kv": 8, "num_layers": 2, "num_heads": 2, "d_ff": 16},
+    "bart": {
+        "d_model": 16,
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2,
+        "encoder_ffn_dim": 16,
+        "decoder_ffn_dim": 16,
+    },
+}
+SMALL["mbart"] = SMALL["bart"]
+INNER = {"intermediate_size": 16}
+VOCABULARY = 64
+
+
+@pytest.fixture
+def tiny_config() -> Any:
+    """`tiny_config(architecture, **more)`: width 16, a vocabulary of 64."""
+
+    def make(architecture: str, **more: Any) -> Any:
+        import transformers
+
+        inner = INNER if "hidden_size" in SMALL[architecture] else {}
+        special = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+        if architecture == "t5":
+            special = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+        return transformers.AutoConfig.for_model(
+            architecture,
+            **{"vocab_size": VOCABULARY, **inner, **special, **SMALL[architecture], **more},
+        )
+
+    return make

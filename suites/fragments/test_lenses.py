@@ -1,0 +1,78 @@
+"""The documents' fragments on transformer-lens and sae-lens."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.plugin import documents, requires
+
+ASKED = {
+    "boot-bridge": {"logits": "list(logits.shape)", "cache": "type(cache).__name__"},
+    "hooked": {"class": "type(model).__name__"},
+    "hooked-cache": {"kept": "len(cache)", "residual": "list(residual.shape)[:2]"},
+    "hooked-patching": {
+        "results": "list(results.shape)",
+        "finite": "bool(results.isfinite().all())",
+    },
+    "hooked-ioi": {"table": "list(head_contributions.shape)"},
+    "hooked-induction": {"heads": "len(top_heads.indices)"},
+    "hooked-tokenization": {
+        "Tim": "model.to_str_tokens('Tim')",
+        "Neel": "model.to_str_tokens('Neel')",
+    },
+    "hooked-layernorm": {},
+    "hooked-memory": {
+        "kept": "len(cache)",
+        "devices": "sorted({str(x.device) for x in cache.values()})",
+    },
+    "hooked-autoencoder": {
+        "class": "type(sae).__name__",
+        "activations": "list(sae_acts.shape)[:2]",
+    },
+}
+
+RUN = [
+    pytest.param("boot-bridge", marks=documents("fragments.boot-bridge"), id="boot-bridge"),
+    pytest.param("hooked", marks=documents("fragments.hooked"), id="hooked"),
+    pytest.param("hooked-cache", marks=documents("fragments.hooked-cache"), id="hooked-cache"),
+    pytest.param(
+        "hooked-patching", marks=documents("fragments.hooked-patching"), id="hooked-patching"
+    ),
+    pytest.param("hooked-ioi", marks=documents("fragments.hooked-ioi"), id="hooked-ioi"),
+    pytest.param(
+        "hooked-induction", marks=documents("fragments.hooked-induction"), id="hooked-induction"
+    ),
+    pytest.param(
+        "hooked-tokenization",
+        marks=documents("fragments.hooked-tokenization"),
+        id="hooked-tokenization",
+    ),
+    pytest.param(
+        "hooked-layernorm", marks=documents("fragments.hooked-layernorm"), id="hooked-layernorm"
+    ),
+    pytest.param("hooked-memory", marks=documents("fragments.hooked-memory"), id="hooked-memory"),
+    pytest.param(
+        "hooked-autoencoder",
+        marks=[documents("fragments.hooked-autoencoder"), requires("sae-lens")],
+        id="hooked-autoencoder",
+    ),
+]
+
+
+@pytest.fixture
+def ran(run_fragments):
+    return run_fragments(ASKED)
+
+
+@requires("transformer-lens", "transformers", "torch")
+@pytest.mark.parametrize("name", RUN)
+def test_a_fragment_runs_as_written(ran, name, observe):
+    error = ran[name].error
+    observe.claim(f"fragments.{name}", error or "runs", holds=error is None)
+
+
+@requires("transformer-lens", "transformers", "torch")
+def test_the_fragments_give_these_values(ran, observe):
+    for name, one in ran.items():
+        if one.values:
+            observe.exact(name, one.values)
