@@ -1,9 +1,9 @@
 """Circuits written by hand into the GPT-2 architecture, so that what a measure should say is known.
 
-The induction circuit: the two heads of Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits": a
-previous-token head in layer 0 tells each position which token stands before it, an induction
-head in layer 1 looks for the position whose predecessor equals the present token and copies
-what stands there. The other head of each layer, and the MLPs, are zero.
+The induction circuit: the two heads of Elhage et al. 2021, "A Mathematical Framework for
+Transformer Circuits": a previous-token head in layer 0 tells each position which token stands
+before it, an induction head in layer 1 looks for the position whose predecessor equals the
+present token and copies what stands there. The other head of each layer, and the MLPs, are zero.
 
 The attribution circuit: every head writes a known amount in a known direction.
 """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from harness.measure import ioi
 from harness.measure.induction import top_heads
 from harness.measure.patching import ablate_heads
-from harness.plugin import documents, needs, precisions, requires
+from harness.plugin import documents, needs, precisions, requires, until
+from harness.vocabulary.observations import Axes
 
 LOGITS = 30.0
 """The size of the logits behind a logit difference: rounding is relative to it."""
@@ -50,15 +51,101 @@ def test_the_bridge_finds_the_logit_differences_of_transformers(
     assert worst < 1e-3
 
 
-@documents("tl.ioi.dla-shape", "tl.ioi.dla-formula", "tl.ioi.name-movers")
+@documents("tl.ioi.dla-shape")
 @needs("causal-lm", "pretrained")
 @precisions("float32")
 @requires("transformer-lens")
 def test_a_few_heads_write_the_indirect_object(bridge, head_table, observe):
     assert list(head_table.shape) == [bridge.cfg.n_layers, bridge.cfg.n_heads]
-    observe.numeric("contribution by head", head_table, unit="logits", scale=LOGITS)
+    observe.numeric(
+        "contribution by head",
+        head_table,
+        unit="logits",
+        scale=LOGITS,
+        axes=Axes("layer", "head"),
+    )
     observe.exact("top three heads", top_heads(head_table, 3))
     assert head_table.flatten().topk(HEADS).values.min() > head_table.abs().median() * 10
+
+
+@documents("tl.ioi.name-movers")
+@needs("causal-lm", "pretrained")
+@precisions("float32")
+@requires("transformer-lens")
+def test_the_top_heads_attend_to_the_name_that_they_write(
+    bridge, ioi_batches, head_table, hf_tokenizer, observe
+):
+    """Name movers (Wang et al. 2022, section 3.1): from the end to the indirect object."""
+    import torch
+
+    batch, heads = ioi_batches[0], top_heads(head_table, 3)
+    with torch.no_grad():
+        _, cache = bridge.run_with_cache(
+            batch.ids, names_filter=lambda name: name.endswith("hook_pattern")
+        )
+    patterns = torch.stack([cache["pattern", layer][:, head] for layer, head in heads])
+    to_object, to_subject = (
+        (patterns[:, :, -1] * (batch.ids == answers[:, None])).sum(-1).mean(-1).tolist()
+        for answers in (batch.indirect_objects, batch.subjects)
+    )
+    observe.numeric("attention to the indirect object", to_object, scale=1.0)
+    observe.numeric("attention to the subject", to_subject, scale=1.0)
+    names = tuple(hf_tokenizer.decode([index]) for index in batch.ids[0].tolist())
+    layer, head = heads[0]
+    observe.numeric(
+        f"pattern of head {layer}.{head}",
+        patterns[0, 0],
+        scale=1.0,
+        axes=Axes("query", "key", row_names=names, column_names=names),
+    )
+    movers = [own > other for own, other in zip(to_object, to_subject, strict=True)]
+    observe.claim(
+        "tl.ioi.name-movers", f"{sum(movers)} of the top {len(movers)}", holds=all(movers)
+    )
+
+
+@documents("tl.ioi.name-movers")
+@needs(subject="gpt2")
+@precisions("float32")
+@requires("transformer-lens")
+def test_gpt2_has_the_published_name_movers(head_table, observe):
+    """Heads 9.9, 10.0 and 9.6 of Wang et al. 2022, figure 3."""
+    top = top_heads(head_table, HEADS)
+    observe.claim(
+        "tl.ioi.name-movers", top, holds={(9, 9), (10, 0), (9, 6)} <= {tuple(h) for h in top}
+    )
+
+
+@documents("tl.ioi.dla-formula")
+@until("transformer-lens", "4.0", "HookedTransformer was removed")
+@needs(subject="smollm2-135m-instruct")
+@precisions("float32")
+@requires("transformer-lens")
+def test_the_formula_of_the_document_leaves_the_final_norm_out(hooked, ioi_batches, observe):
+    """z @ W_O @ W_U as written, against the library's own apply_ln_to_stack."""
+    import torch
+
+    batch = ioi_batches[0]
+    ids = batch.ids[:1]
+    answer, other = int(batch.indirect_objects[0]), int(batch.subjects[0])
+    with torch.no_grad():
+        _, cache = hooked.run_with_cache(ids)
+        z = torch.stack([cache["z", layer][0, -1] for layer in range(hooked.cfg.n_layers)])
+        towards = hooked.W_U[:, answer] - hooked.W_U[:, other]
+        written = torch.einsum("lhd,lhdm,m->lh", z, hooked.W_O, towards)
+        stack = cache.stack_head_results(layer=-1, pos_slice=-1)[: written.numel(), 0]
+        normed = cache.apply_ln_to_stack(stack[:, None], layer=-1, pos_slice=-1)
+        weighted = normed[:, 0] * hooked.ln_final.w
+        true = (weighted @ towards).reshape(written.shape)
+    ratio = float((written * true).sum() / (true * true).sum())
+    off = float((written - true).abs().max())
+    observe.numeric("largest true contribution", float(true.max()), unit="logits", scale=LOGITS)
+    observe.claim(
+        "tl.ioi.dla-formula",
+        f"off by up to {off:.1f} logits: {ratio:.2f} times the contributions",
+        holds=off < 1e-2,
+        steady=False,
+    )
 
 
 @documents("tl.ioi.sum-of-parts")

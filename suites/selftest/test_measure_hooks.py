@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.hooks import block_names, capture, live_hooks
-from harness.measure.patching import ablate_heads, patch_each_position
+from harness.measure.patching import (
+    ablate_heads,
+    first_difference,
+    patch_each_position,
+    restored,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -51,3 +56,23 @@ def test_patching_puts_row_i_of_the_batch_at_position_i():
     name, patch = patch_each_position(3, torch.tensor([[[7.0], [8.0]]]))
     assert name == "blocks.3.hook_out"
     assert patch(torch.zeros(2, 2, 1), None)[..., 0].tolist() == [[7.0, 0.0], [0.0, 8.0]]
+
+
+def test_patching_from_a_position_on_leaves_those_before_it():
+    _, patch = patch_each_position(0, torch.tensor([[[7.0], [8.0], [9.0]]]), first=1)
+    assert patch(torch.zeros(2, 3, 1), None)[..., 0].tolist() == [[0.0, 8.0, 0.0], [0.0, 0.0, 9.0]]
+
+
+def test_the_first_difference_of_two_prompts():
+    assert first_difference(torch.tensor([[5, 6, 7]]), torch.tensor([[5, 9, 7]])) == 1
+
+
+@pytest.mark.parametrize("other", [[[5, 6]], [[5, 6, 7]]])
+def test_prompts_of_other_length_or_the_same_ids_are_refused(other):
+    with pytest.raises(ValueError, match="prompts"):
+        first_difference(torch.tensor([[5, 6, 7]]), torch.tensor(other))
+
+
+def test_a_patch_that_brings_back_half_of_the_difference():
+    found = restored(torch.tensor([1.0, 4.0, -2.0]), torch.tensor(4.0), torch.tensor(-2.0))
+    assert found.tolist() == [0.5, 1.0, 0.0]
