@@ -39,12 +39,16 @@ def test_sentences_it_never_saw_get_their_label(classify, held_out, observe):
 @pytest.mark.parametrize(
     ("text", "label"),
     [
-        (NLP, "POSITIVE"),
-        (LIBRARY, "POSITIVE"),
-        (OCEAN, "POSITIVE"),
-        ("The food was not good.", "NEGATIVE"),
-        ("The hotel was not bad.", "POSITIVE"),
-        ("The film was boring but the music was lovely, so I recommend it.", "POSITIVE"),
+        pytest.param(NLP, "POSITIVE", id="nlp"),
+        pytest.param(LIBRARY, "POSITIVE", id="library"),
+        pytest.param(OCEAN, "POSITIVE", id="ocean"),
+        pytest.param("The food was not good.", "NEGATIVE", id="not-good"),
+        pytest.param("The hotel was not bad.", "POSITIVE", id="not-bad"),
+        pytest.param(
+            "The film was boring but the music was lovely, so I recommend it.",
+            "POSITIVE",
+            id="outvoted",
+        ),
     ],
 )
 def test_a_text_gets_this_label_and_score(classify, observe, text, label):

@@ -13,7 +13,7 @@ from harness.plugin import documents, needs, precisions
 pytestmark = precisions("float32")
 
 KEY = "The key to good AI is"
-PROMPTS = (KEY, "The future of AI is", "Once upon a time", "My dog really wanted to eat")
+PROMPTS = (KEY, "My dog really wanted to eat")
 
 
 @pytest.fixture
@@ -85,13 +85,17 @@ def test_four_combinations_of_temperature_and_length(generator, observe):
 @needs("causal-lm", "tokenizer", "pretrained")
 @documents("generation.greedy-repetitive")
 def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):
-    """Runs of four tokens that came before, among 100 new ones, over four prompts in one batch."""
+    """Runs of four tokens that came before, among 100 new ones, over two prompts in one batch."""
     tokenizer = copy.deepcopy(hf_tokenizer)
     tokenizer.padding_side = "left"
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     inputs = tokenizer(list(PROMPTS), return_tensors="pt", padding=True).to(model.device)
     rows = model.generate(
-        **inputs, max_new_tokens=100, do_sample=False, pad_token_id=tokenizer.pad_token_id
+        inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        max_new_tokens=100,
+        do_sample=False,
+        pad_token_id=tokenizer.pad_token_id,
     )
     ends = {tokenizer.pad_token_id, tokenizer.eos_token_id}
     news = [row[inputs["input_ids"].shape[1] :].tolist() for row in rows]
@@ -99,7 +103,7 @@ def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):
     observe.claim(
         "generation.greedy-repetitive",
         dict(zip(PROMPTS, repeated, strict=True)),
-        holds=sum(count > 0 for count in repeated) >= len(PROMPTS) / 2,
+        holds=all(repeated),
         steady=False,
     )
 

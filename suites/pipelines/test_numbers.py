@@ -95,7 +95,7 @@ def test_the_text2text_pipeline_writes_the_number(bundled):
     assert answers == [{"generated_text": "55"}]
 
 
-def test_the_text_generation_pipeline_takes_no_encoder_decoder(bundled, observe):
+def test_the_text_generation_pipeline_over_an_encoder_decoder_ends_so(bundled, observe):
     from transformers import pipeline
 
     try:
