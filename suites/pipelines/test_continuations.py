@@ -85,7 +85,7 @@ def test_four_combinations_of_temperature_and_length(generator, observe):
 @needs("causal-lm", "tokenizer", "pretrained")
 @documents("generation.greedy-repetitive")
 def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):
-    """Runs of four tokens that came before, among 100 new ones, over two prompts in one batch."""
+    """Runs of four tokens that came before, among 80 new ones, over two prompts in one batch."""
     tokenizer = copy.deepcopy(hf_tokenizer)
     tokenizer.padding_side = "left"
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
@@ -93,7 +93,7 @@ def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):
     rows = model.generate(
         inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
-        max_new_tokens=100,
+        max_new_tokens=80,
         do_sample=False,
         pad_token_id=tokenizer.pad_token_id,
     )
