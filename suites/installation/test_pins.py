@@ -1,0 +1,198 @@
+"""The documented pins against what is installed, and against what transformers itself asks for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import warnings
+from importlib import metadata
+
+import pytest
+
+from harness.plugin import documents, needs, precisions, requires
+
+SMALLEST = {"bitsandbytes": "BITSANDBYTES_MIN_VERSION", "accelerate": "ACCELERATE_MIN_VERSION"}
+
+
+@documents("install.transformers-pin")
+@requires("transformers")
+def test_transformers_is_5_or_newer(observe):
+    from packaging.version import Version
+
+    found = metadata.version("transformers")
+    observe.claim("install.transformers-pin", found, holds=Version(found) >= Version("5.0"))
+
+
+@documents("install.tokenizers-pin")
+@requires("tokenizers", "transformers")
+def test_tokenizers_fits_its_pin_because_transformers_asks_for_more(observe):
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    found = metadata.version("tokenizers")
+    asked = map(Requirement, metadata.requires("transformers") or ())
+    bound = next(str(r.specifier) for r in asked if r.name == "tokenizers" and not r.marker)
+    observe.claim(
+        "install.tokenizers-pin",
+        {"installed": found, "transformers asks for": bound},
+        holds=Version(found) >= Version("0.20"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("package", "pin"),
+    [
+        pytest.param("accelerate", "1.0", marks=documents("install.accelerate-pin")),
+        pytest.param("bitsandbytes", "0.43", marks=documents("install.bitsandbytes-pin")),
+    ],
+)
+@requires("transformers")
+def test_the_pin_admits_no_release_that_transformers_refuses(observe, package, pin):
+    """Nothing but a check at run time keeps an older release away: the solver does not know it."""
+    from packaging.version import Version
+    from transformers.utils import import_utils
+
+    smallest = getattr(import_utils, SMALLEST[package], pin)
+    observe.claim(
+        f"install.{package}-pin",
+        {"transformers accepts from": smallest},
+        holds=Version(smallest) <= Version(pin),
+    )
+
+
+@documents("install.transformers-445-legacy")
+@requires("transformers", "bitsandbytes", "accelerate")
+def test_arguments_of_version_4_work_or_raise(work_dir, observe):
+    """Those of the documents' own fragments, which a notebook for 4.45 passes."""
+    import torch
+    from transformers import AutoModelForCausalLM, GPT2Config
+
+    config = GPT2Config(n_layer=1, n_head=2, n_embd=32, vocab_size=64, n_positions=16)
+    AutoModelForCausalLM.from_config(config).save_pretrained(work_dir)
+    legacy = {
+        "torch_dtype": {"torch_dtype": torch.float16},
+        "low_cpu_mem_usage": {"low_cpu_mem_usage": True},
+        "load_in_4bit": {"load_in_4bit": True},
+    }
+
+    def attempt(arguments):
+        try:
+            AutoModelForCausalLM.from_pretrained(work_dir, **arguments)
+        except Exception as error:
+            return f"raises {type(error).__name__}"
+        return "works"
+
+    outcomes = {name: attempt(arguments) for name, arguments in legacy.items()}
+    observe.claim(
+        "install.transformers-445-legacy",
+        outcomes,
+        holds=set(outcomes.values()) == {"works"},
+    )
+
+
+@documents("install.transformers-445-legacy")
+@requires("transformers")
+def test_torch_dtype_is_answered_with_a_deprecation(work_dir, observe):
+    import torch
+    from transformers import AutoModelForCausalLM, GPT2Config
+    from transformers.utils import logging as transformers_logging
+
+    config = GPT2Config(n_layer=1, n_head=2, n_embd=32, vocab_size=64, n_positions=16)
+    AutoModelForCausalLM.from_config(config).save_pretrained(work_dir)
+    said: list[str] = []
+    listener = logging.Handler()
+    listener.emit = lambda record: said.append(record.getMessage())
+    logger = transformers_logging.get_logger("transformers")
+    level = logger.level
+    logger.addHandler(listener)
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            AutoModelForCausalLM.from_pretrained(work_dir, torch_dtype=torch.float16)
+    finally:
+        logger.removeHandler(listener)
+        logger.setLevel(level)
+    told = [*said, *(str(warning.message) for warning in caught)]
+    observe.exact("deprecation", sorted({text for text in told if "torch_dtype" in text}))
+
+
+FORKS = """
+import os, signal
+from tokenizers import Tokenizer, models, pre_tokenizers
+tokenizer = Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a"))
+tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+tokenizer.encode_batch(["a b"] * 64)
+child = os.fork()
+if child == 0:
+    signal.alarm(2)
+    tokenizer.encode_batch(["a b"] * 64)
+    os._exit(0)
+print("hangs" if os.WIFSIGNALED(os.waitpid(child, 0)[1]) else "ends")
+"""
+
+
+@documents("install.tokenizers-fork-warning")
+@requires("tokenizers")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_after_parallel_work_is_warned_of_unless_the_variable_is_set(observe):
+    """Set to `true` the warning goes, and with it what kept the forked process from hanging."""
+
+    def outcome(**variables: str) -> dict[str, str]:
+        ours = ("TOKENIZERS_PARALLELISM", "RAYON_NUM_THREADS")
+        inherited = {k: v for k, v in os.environ.items() if k not in ours}
+        done = subprocess.run(
+            [sys.executable, "-c", FORKS],
+            env=inherited | {"RAYON_NUM_THREADS": "2"} | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        warning = re.sub(r"\s+", " ", done.stderr).strip()
+        return {"forked process": done.stdout.strip(), "warning": warning}
+
+    found = {"unset": outcome()}
+    found |= {value: outcome(TOKENIZERS_PARALLELISM=value) for value in ("true", "false")}
+    told = {value: bool(seen["warning"]) for value, seen in found.items()}
+    observe.claim(
+        "install.tokenizers-fork-warning",
+        found,
+        holds="TOKENIZERS_PARALLELISM" in found["unset"]["warning"]
+        and told == {"unset": True, "true": False, "false": False},
+    )
+
+
+@documents("flash_attn.inference-uses-sdpa")
+@needs("causal-lm")
+@precisions("float32")
+def test_a_model_computes_attention_by_sdpa_unless_told_otherwise(model, observe):
+    found = model.config._attn_implementation
+    observe.claim("flash_attn.inference-uses-sdpa", found, holds=found == "sdpa")
+
+
+@documents("flash_attn.only-for-fa3-training")
+@requires("transformers")
+def test_flash_attn_is_the_second_version_and_the_third_is_another_package(observe):
+    """What `attn_implementation` asks for, by the reason it gives where the package is missing."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    def asked_for(version: int) -> str:
+        config = GPT2Config(n_layer=1, n_head=2, n_embd=32, vocab_size=64, n_positions=16)
+        config._attn_implementation = f"flash_attention_{version}"
+        try:
+            with torch.device("meta"):
+                GPT2LMHeadModel(config)
+        except (ImportError, ValueError) as error:
+            return " ".join(str(error).split())
+        return "available"
+
+    asked = observe.exact("answers", {version: asked_for(version) for version in (2, 3)})
+    observe.claim(
+        "flash_attn.only-for-fa3-training",
+        {"flash_attention_2": asked[2], "flash_attention_3": asked[3]},
+        holds="flash_attn " in asked[3] or asked[3] == "available",
+    )
