@@ -61,7 +61,6 @@ def _check(sae, weights, expected, observe):
     observe.numeric("mean feature", float(found.mean()), scale=1.0)
 
 
-@documents("sae.encode")
 def test_a_standard_autoencoder_encodes_by_the_formula(observe):
     sae, weights = _build("Standard")
     _check(sae, weights, formula.relu_features(weights, _activations()), observe)
@@ -152,7 +151,7 @@ def attached_to(work_dir):
     return bridge, ids
 
 
-@documents("sae.tl-compat", "sae.hook-matches")
+@documents("sae.tl-compat")
 @requires("transformers")
 def test_an_attached_autoencoder_with_its_error_term_changes_nothing(attached_to):
     import torch

@@ -10,7 +10,6 @@ import pytest
 
 from harness.measure import autoencoders as measure
 from harness.measure.hooks import live_hooks
-from harness.plugin import documents
 
 pytestmark = [
     pytest.mark.needs(subject="smollm2-135m-instruct"),
@@ -40,7 +39,6 @@ def _with(bridge, ids, name, replacement):
         return bridge.run_with_hooks(ids, fwd_hooks=[(name, splice)])
 
 
-@documents("sae.encode")
 def test_encode_gives_d_sae_features_and_decode_the_stream_again(sae, clean, observe):
     import torch
 
@@ -89,7 +87,6 @@ def test_the_model_loses_far_less_by_it_than_by_zeros(sae_bridge, sae, held_out,
     assert recovered > 0.7
 
 
-@documents("sae.hook-matches")
 def test_it_reads_the_activation_that_its_hook_name_names(sae_bridge, sae, held_out, observe):
     import torch
 

@@ -98,7 +98,7 @@ def test_each_library_computes_the_logits_of_the_written_circuit(library, work_d
     observe.numeric("largest logit", float(logits.max()))
 
 
-@documents("tl.ioi.dla-formula", "tl.ioi.sum-of-parts")
+@documents("tl.ioi.sum-of-parts")
 @through_each_library
 def test_the_written_heads_contribute_what_was_written(library, work_dir, observe):
     import torch

@@ -20,7 +20,7 @@ PARTS = ("q", "k", "v", "z", "pattern")
 PER_HEAD = ("q", "z")
 
 
-@documents("bridge.legacy-names", "bridge.uniform-hooks", "tl.hooked.hookpoints")
+@documents("bridge.legacy-names")
 def test_each_block_is_cached_by_canonical_and_by_legacy_names(bridge, cached, observe):
     _, cache = cached
     blocks = [block_names(cache.keys(), layer) for layer in range(bridge.cfg.n_layers)]

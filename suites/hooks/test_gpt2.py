@@ -286,7 +286,7 @@ def test_the_documents_prompts_have_one_length_in_gpt2s_tokens(gpt2, observe):
 @documents("tl.patching.result-shape", "tl.patching.last-layer-identity")
 @until(*REMOVED)
 def test_the_librarys_own_patching_gives_layers_by_positions(gpt2, observe):
-    """`resid_pre` of the last layer but one position: the library patches before each block."""
+    """The stream after attention: what an MLP adds at one position no other reads any more."""
     import torch
     from transformer_lens import patching
 

@@ -20,7 +20,6 @@ def test_hooked_transformer_and_its_configuration_import():
     assert HookedTransformerConfig.__name__ == "HookedTransformerConfig"
 
 
-@documents("tl.alias.gpt2-small", "tl.hooked.from-pretrained")
 @until(*REMOVED)
 @requires("transformer-lens")
 def test_hooked_transformer_runs_a_configuration_without_a_checkpoint(observe):
@@ -50,7 +49,7 @@ def test_hooked_transformer_agrees_with_transformers_in_log_probability(hooked, 
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
 
 
-@documents("tl.hooked.hookpoints", "tl.cache.k", "tl.cache.resid_pre")
+@documents("tl.cache.k", "tl.cache.resid_pre")
 @until(*REMOVED)
 @needs(subject=SUBJECT)
 @precisions("float32")

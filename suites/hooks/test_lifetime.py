@@ -44,9 +44,33 @@ def test_run_with_hooks_changes_that_run_and_leaves_nothing(bridge, ids, observe
     with torch.no_grad():
         changed = bridge.run_with_hooks(ids, fwd_hooks=[(NAME, _double)])
     assert not torch.equal(changed, before)
-    left = observe.exact("hooks left", live_hooks(bridge) - hooks)
+    left = live_hooks(bridge) - hooks
+    observe.claim("tl.issue.hooks-persist", f"{left} hooks remain", holds=left > 0)
     assert left == 0
     assert torch.equal(_logits(bridge, ids), before)
+
+
+@documents("tl.issue.hooks-persist")
+@pytest.mark.needs(subject="smollm2-135m-instruct")
+@pytest.mark.until("transformer-lens", "4.0", "HookedTransformer was removed")
+def test_hooked_transformer_leaves_no_hook_either(hooked, ids, observe):
+    """By the calls of a hook on a later plain run, and by what hangs on the model."""
+    import torch
+
+    calls = []
+    before = live_hooks(hooked)
+    hook = ("blocks.0.hook_resid_post", lambda activation, hook: calls.append(hook.name))
+    with torch.no_grad():
+        hooked.run_with_hooks(ids, fwd_hooks=[hook], stop_at_layer=1)
+        during = len(calls)
+        hooked(ids, stop_at_layer=1)
+    assert during == 1
+    later, left = len(calls) - during, live_hooks(hooked) - before
+    observe.claim(
+        "tl.issue.hooks-persist",
+        f"{later} calls in a later run, {left} hooks remain",
+        holds=later > 0 or left > 0,
+    )
 
 
 def test_a_hook_that_raises_is_removed(bridge, ids, observe):

@@ -55,6 +55,44 @@ def test_nnsight_saves_what_the_module_puts_out(model, traced, ids, observe):
     observe.exact("shape", list(found.shape))
 
 
+@documents("nnsight.lm")
+@needs("causal-lm")
+@precisions("float32")
+@requires("nnsight")
+def test_a_language_model_of_nnsight_takes_text(model, hf_tokenizer, observe):
+    import torch
+    from nnsight import LanguageModel
+
+    text = "The Eiffel Tower is in the city of"
+    blocks = "layers" if hasattr(model.base_model, "layers") else "h"
+    wrapped = LanguageModel(model, tokenizer=hf_tokenizer)
+    path = f"{model.base_model_prefix}.{blocks}.1"
+    with torch.no_grad():
+        with wrapped.trace(text):
+            hidden = wrapped.get(path).output.save()
+        ids = hf_tokenizer(text, return_tensors="pt").input_ids
+        expected = capture(model.get_submodule(path), lambda: model(ids))
+    found = hidden[0] if isinstance(hidden, tuple) else hidden
+    shape = [list(found.shape), float((found - expected).abs().max())]
+    observe.claim("nnsight.lm", shape[0], holds=shape[0][-1] == model.config.hidden_size)
+    assert shape[1] < 1e-5
+
+
+@documents("nnsight.ndif")
+@requires("nnsight")
+def test_nnsight_runs_on_a_remote_machine(observe):
+    import os
+
+    if not os.environ.get("NDIF_API_KEY"):
+        pytest.skip("needs the NDIF service and its key in NDIF_API_KEY")
+    from nnsight import LanguageModel
+
+    wrapped = LanguageModel("openai-community/gpt2")
+    with wrapped.trace("The Eiffel Tower is in the city of", remote=True):
+        hidden = wrapped.transformer.h[-1].output[0].save()
+    observe.claim("nnsight.ndif", list(hidden.shape), holds=hidden.shape[-1] == 768)
+
+
 @needs("causal-lm")
 @precisions("float32")
 @requires("nnsight")
