@@ -6,6 +6,7 @@ of the libraries under test, which compiles only what is used (22 s).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from filelock import FileLock, Timeout
 from harness.stacks import uv
 from harness.stacks.errors import Uninstallable
 from harness.stacks.explain import plain
-from harness.stacks.resolve import no_space, unreachable
+from harness.stacks.resolve import disk_full, no_space, unreachable
 from harness.vocabulary.errors import StackError
 from harness.vocabulary.places import cache_dir
 from harness.vocabulary.stacks import Lock
@@ -91,7 +92,7 @@ def build(
                 _build(directory, lock, progress, torch_backend)
             _note_use(directory, lock.name)
     except OSError as error:
-        if error.errno == 28:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_space(str(error), shelf()) from None
         raise StackError(
             f"the environment cannot be written: {error}",
@@ -197,7 +198,7 @@ def _check(lock: Lock, ran: uv.Ran) -> None:
     lines = ran.said.splitlines()
     first = next((i for i, line in enumerate(lines) if line.startswith("error")), 0)
     words = plain("\n".join(lines[first:]))
-    if "No space left on device" in ran.said:
+    if disk_full(ran.said):
         raise no_space(words, shelf())
     if "error sending request" in ran.said or "network was disabled" in ran.said:
         raise unreachable(words)
