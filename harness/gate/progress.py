@@ -51,7 +51,8 @@ class ShownProgress:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     @property
     def done(self) -> int:

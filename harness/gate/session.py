@@ -153,7 +153,10 @@ class _Gate:
         problems = [self.results.listings[side].problem for side in SIDES]
         if all(self.results.listings[side].plan is None for side in SIDES):
             raise NoEvidence(
-                "the behaviours could be listed under neither stack", where="\n".join(problems)
+                "the behaviours could be listed under neither stack",
+                where="\n".join(problems),
+                allowed="stacks with pytest and syrupy in them, in which `harness` imports",
+                next="harness stacks build STACK prints the python to try it with",
             )
 
     def _crew(self) -> Crew:
