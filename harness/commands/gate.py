@@ -20,6 +20,7 @@ from harness.commands import given
 from harness.commands.publishing import publish
 from harness.commands.subjects import conversion_python
 from harness.commands.written import written_behaviours
+from harness.execution import end_children
 from harness.gate.exitcode import parse_fail_on
 from harness.gate.processes import LocalProcesses
 from harness.gate.progress import ShownProgress
@@ -147,6 +148,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _interrupted(progress: ShownProgress, kept: bool) -> str:
+    if progress.total == 0:
+        return (
+            "interrupted before any cell ran; what was downloaded and built whole is kept, and "
+            "the same command goes on from there"
+        )
     finished = f"{progress.done} of {progress.total} cells are finished"
     if not kept:
         return f"interrupted: {finished}, and --no-cache keeps none of them"
@@ -203,15 +209,22 @@ def _plain(value: object) -> object:
 
 def _world(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: ShownProgress) -> World:
     root = home()
+    made = RealStacks(
+        root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
+    )
+
+    def interrupt() -> None:
+        made.stop()
+        end_children()
+
     return World(
-        stacks=RealStacks(
-            root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
-        ),
+        stacks=made,
         processes=LocalProcesses(),
         prepare=lambda: _prepare(chosen, bool(args.subject), progress.say),
         listener=progress,
         places=Places(root, cache_dir(), Path(harness.__file__).resolve().parent),
         variables=dict(os.environ),
+        interrupt=interrupt,
     )
 
 

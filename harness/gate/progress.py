@@ -70,6 +70,11 @@ class ShownProgress:
             else:
                 self._print(text)
 
+    def tell(self, text: str) -> None:
+        """Print a line that stays, above the bar where there is one."""
+        with self._lock:
+            self._print(text)
+
     def planned(self, tasks: int) -> None:
         with self._lock:
             self._total += tasks

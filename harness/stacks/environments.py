@@ -14,8 +14,10 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -73,6 +75,7 @@ def build(
     lock: Lock,
     progress: Callable[[str], None] = lambda line: None,
     torch_backend: str | None = None,
+    stop: threading.Event | None = None,
 ) -> Environment:
     """The environment of `lock`: the one that is there, or a new one.
 
@@ -80,14 +83,15 @@ def build(
     an environment appears whole or not at all. It stays until this process ends, whatever
     is pruned meanwhile. `progress` hears a line for each step.
 
-    Raises Uninstallable with uv's reason, IndexUnreachable, NoSpace.
+    Raises Uninstallable with uv's reason, IndexUnreachable, NoSpace; KeyboardInterrupt where
+    `stop` is set while another process builds the environment.
     """
     directory = shelf() / key(lock)
     environment = Environment(_python(directory), lock)
     try:
         shelf().mkdir(parents=True, exist_ok=True)
         _lease(directory)
-        with _exclusively(directory, progress):
+        with _exclusively(directory, progress, stop):
             if not whole(directory, lock):
                 _build(directory, lock, progress, torch_backend)
             _note_use(directory, lock.name)
@@ -146,14 +150,29 @@ def release(environment: Environment) -> None:
         lease.release()
 
 
-def _exclusively(directory: Path, progress: Callable[[str], None]) -> FileLock:
+@contextmanager
+def _exclusively(
+    directory: Path, progress: Callable[[str], None], stop: threading.Event | None
+) -> Iterator[None]:
     lock = build_lock(directory)
     try:
         lock.acquire(timeout=0)
-        lock.release()
     except Timeout:
         progress("waiting for another harness that builds the same environment")
-    return lock
+        _wait_for(lock, stop)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _wait_for(lock: FileLock, stop: threading.Event | None) -> None:
+    while True:
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
+        with suppress(Timeout):
+            lock.acquire(timeout=0.2)
+            return
 
 
 def _build(
@@ -185,9 +204,14 @@ def _build(
 
 
 def _only_downloads(progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Passes on, once each, the lines in which uv says what it downloads and builds."""
+    told: set[str] = set()
+
     def heard(line: str) -> None:
-        if line.strip().startswith(("Downloading", "Building", "Built")):
-            progress(line.strip())
+        line = line.strip()
+        if line.startswith(("Downloading", "Building", "Built")) and line not in told:
+            told.add(line)
+            progress(line)
 
     return heard
 
