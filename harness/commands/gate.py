@@ -22,13 +22,13 @@ from harness.commands.subjects import conversion_python
 from harness.commands.written import written_behaviours
 from harness.execution import end_children
 from harness.gate.exitcode import parse_fail_on
-from harness.gate.processes import LocalProcesses
-from harness.gate.progress import ShownProgress
 from harness.gate.selection import SYNTAX, check_expressions
-from harness.gate.session import run_gate
-from harness.gate.stacks import RealStacks
 from harness.gate.world import Places, Request, World
 from harness.report import files
+from harness.running.processes import LocalProcesses
+from harness.running.progress import ShownProgress
+from harness.running.session import run_gate
+from harness.running.stacks import RealStacks
 from harness.vocabulary.cells import PRECISIONS
 from harness.vocabulary.errors import ExitCode, NoEvidence
 from harness.vocabulary.places import cache_dir, home

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from harness.gate.attempts import MOST_DEATHS, Attempt, CellRun, advance, begin
-from harness.gate.conditions import cell_environment, influences, sources_digest
 from harness.gate.exitcode import exit_code, parse_fail_on
 from harness.gate.plan import (
     SIDES,
@@ -21,6 +20,7 @@ from harness.gate.plan import (
     first_tasks,
     select,
 )
+from harness.running.conditions import cell_environment, influences, sources_digest
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.records import Header, Outcome, Record

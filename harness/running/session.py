@@ -10,8 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from harness.gate.cells import CellRunner
-from harness.gate.cellstore import CellStore
 from harness.gate.compare import (
     Comparison,
     compare_runs,
@@ -19,10 +17,7 @@ from harness.gate.compare import (
     questions,
     snapshot_note,
 )
-from harness.gate.conditions import cell_environment, hardware, influences, sources_digest
-from harness.gate.crew import Crew, ended_by, wait_for_all
 from harness.gate.exitcode import exit_code
-from harness.gate.inside import inside_folder
 from harness.gate.plan import (
     SIDES,
     Conditions,
@@ -38,6 +33,11 @@ from harness.gate.plan import (
 )
 from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.world import Request, StackFailure, World
+from harness.running.cells import CellRunner
+from harness.running.cellstore import CellStore
+from harness.running.conditions import cell_environment, hardware, influences, sources_digest
+from harness.running.crew import Crew, ended_by, wait_for_all
+from harness.running.inside import inside_folder
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.stacks import Lock
