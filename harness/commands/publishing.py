@@ -55,5 +55,7 @@ def _print(report: GateReport) -> None:
     except OSError as error:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         raise files.ReportError(
-            f"the report cannot be printed: {error.strerror}", where="standard output"
+            f"the report cannot be printed: {error.strerror}",
+            where="standard output",
+            next="--report DIR or --json FILE write it elsewhere",
         ) from error

@@ -142,6 +142,7 @@ def _verify(subject: Subject) -> State:
     if found is None:
         raise NoEvidence(
             f"subject {subject.name!r} is not in the cache: there is nothing to verify",
+            where=f"source {subject.source!r}",
             next=f"harness subjects prepare {subject.name}",
         )
     return State(subject, "verified", found.directory, found.digest)

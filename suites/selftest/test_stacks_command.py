@@ -130,3 +130,13 @@ def test_a_stack_that_cannot_be_is_one_clear_error(
     shown = capsys.readouterr().err
     assert said in shown
     assert "Traceback" not in shown
+
+
+def test_an_index_out_of_reach_is_no_evidence_of_the_stack(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("UV_NO_INDEX")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    assert command(home, "build", "gamma==2.0")[0] == 4
+    assert "the package index does not answer" in capsys.readouterr().err
