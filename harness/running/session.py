@@ -38,6 +38,7 @@ from harness.running.cellstore import CellStore
 from harness.running.conditions import cell_environment, hardware, influences, sources_digest
 from harness.running.crew import Crew, ended_by, wait_for_all
 from harness.running.inside import inside_folder
+from harness.running.progress import plural
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.stacks import Lock
@@ -246,7 +247,9 @@ class _Gate:
             self.conditions,
         )
         count = sum(map(len, asked.values()))
-        self.world.listener.say(f"confirming {count} behaviours in {len(asked)} cells")
+        self.world.listener.say(
+            f"confirming {plural(count, 'behaviour')} in {plural(len(asked), 'cell')}"
+        )
         self.world.listener.planned(len(tasks))
         self.results.runs |= self._crew().run(tasks)
 
