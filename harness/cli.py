@@ -18,21 +18,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         args = parser().parse_args(arguments)
         code: int = args.run(args)
-        sys.stdout.flush()
-        return code
     except HarnessError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        _forget_output()
         return int(ExitCode.NOTHING_CHANGED)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(_no_space(error), ExitCode.INCONCLUSIVE)
-        if error.filename is None:
-            raise
-        return _fail(f"{error.strerror}\n  where:   {error.filename}", ExitCode.USAGE)
+        return _fail_by_system(error)
+    return code if _flushed() else code or int(ExitCode.INCONCLUSIVE)
+
+
+def _flushed() -> bool:
+    """Whether all that was printed could be; a reader that left has read what it wanted."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+    except OSError as error:
+        _forget_output()
+        print(f"harness: the result cannot be printed: {error.strerror}", file=sys.stderr)
+        return False
+    return True
+
+
+def _forget_output() -> None:
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _fail_by_system(error: OSError) -> int:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No usable temporary dir" in str(error):
+        return _fail(_no_space(error), ExitCode.INCONCLUSIVE)
+    if error.filename is None:
+        raise error
+    return _fail(f"{error.strerror}\n  where:   {error.filename}", ExitCode.USAGE)
 
 
 def parser() -> argparse.ArgumentParser:

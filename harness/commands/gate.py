@@ -15,20 +15,25 @@ import psutil
 from rich.console import Console
 
 import harness
-from harness import subjects
+from harness import stacks, subjects
+from harness.commands import given
+from harness.commands.publishing import publish
 from harness.commands.subjects import conversion_python
+from harness.commands.written import written_behaviours
+from harness.execution import end_children
 from harness.gate.exitcode import parse_fail_on
-from harness.gate.processes import LocalProcesses
-from harness.gate.progress import ShownProgress
-from harness.gate.session import run_gate
-from harness.gate.stacks import RealStacks
+from harness.gate.selection import SYNTAX, check_expressions
 from harness.gate.world import Places, Request, World
-from harness.report import files, terminal
-from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, lacks
-from harness.vocabulary.errors import ExitCode, NoEvidence, UsageError
+from harness.report import files
+from harness.running.processes import LocalProcesses
+from harness.running.progress import ShownProgress
+from harness.running.session import run_gate
+from harness.running.stacks import RealStacks
+from harness.vocabulary.cells import PRECISIONS
+from harness.vocabulary.errors import ExitCode, NoEvidence
 from harness.vocabulary.places import cache_dir, home
 from harness.vocabulary.subjects import Subject
-from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport
+from harness.vocabulary.verdicts import FAILS_A_GATE
 
 
 def add(subparsers: Any) -> None:
@@ -40,6 +45,7 @@ def add(subparsers: Any) -> None:
         "what changed. Exit codes: 0 nothing, 1 something, 2 wrong usage, 3 a stack cannot be "
         "built, 4 inconclusive.",
     )
+    given.once(parser)
     _add_stacks(parser)
     _add_selection(parser)
     _add_running(parser)
@@ -63,7 +69,9 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subject", action="append", default=[], metavar="NAME[=PATH]", help="repeatable"
     )
-    parser.add_argument("--subjects-file", type=Path, metavar="FILE", help="a registry of your own")
+    parser.add_argument(
+        "--subjects-file", type=given.path, metavar="FILE", help="a registry of your own"
+    )
     parser.add_argument(
         "--precision", action="append", default=[], metavar="A,B", help=", ".join(PRECISIONS)
     )
@@ -73,16 +81,21 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EXPR",
-        help="only behaviours whose id begins so, or fits a pattern with *; repeatable",
+        help="only this folder, file or id of behaviours (tokenizers, tokenizers/test_ids.py), or "
+        "those that fit a pattern ('*utf8*'); repeatable",
     )
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--parallel", type=_count, default=_default_parallel(), metavar="N", help="cells at a time"
+        "--parallel",
+        type=given.count,
+        default=_default_parallel(),
+        metavar="N",
+        help="cells at a time",
     )
     parser.add_argument(
-        "--threads", type=_count, default=1, metavar="N", help="threads of a cell (default: 1)"
+        "--threads", type=given.count, default=1, metavar="N", help="threads of a cell (default: 1)"
     )
     parser.add_argument(
         "--confirm",
@@ -93,10 +106,10 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         help="how often to repeat what is not the same (default: 2)",
     )
     parser.add_argument(
-        "--cell-timeout", type=_seconds, default=900.0, metavar="S", help="default: 900"
+        "--cell-timeout", type=given.seconds, default=900.0, metavar="S", help="default: 900"
     )
     parser.add_argument(
-        "--memory-limit", type=_size, metavar="SIZE", help="most memory of a cell, e.g. 4GiB"
+        "--memory-limit", type=given.size, metavar="SIZE", help="most memory of a cell, e.g. 4GiB"
     )
     parser.add_argument("--no-cache", action="store_true", help="run cells that were run before")
 
@@ -105,17 +118,23 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     usual = ",".join(sorted(verdict.value for verdict in FAILS_A_GATE))
     parser.add_argument("--fail-on", metavar="V,V", help=f"what exits 1 (default: {usual})")
     parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="write gate.json, gate.html, gate.md, gate.xml"
+        "--report",
+        type=given.path,
+        metavar="DIR",
+        help="write gate.json, gate.html, gate.md, gate.xml",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--json", type=given.path, metavar="FILE", help="write the report as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Gate as asked, print the report, write the files."""
     fail_on = parse_fail_on(args.fail_on)
     files.check_writable(args.report, args.json)
+    stacks.check_backend(args.torch_backend)
+    args.subject = [given.subject(argument) for argument in args.subject]
     chosen = _subjects(args)
     request = request_of(args, chosen)
+    check_expressions(written_behaviours(home()), request.select)
     progress = ShownProgress(Console(stderr=True))
     world = _world(args, chosen, progress)
     try:
@@ -125,24 +144,19 @@ def run(args: argparse.Namespace) -> int:
         world.processes.stop()
         print(_interrupted(progress, request.cache), file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
-    return publish(report, args)
+    return publish(report, args.report, args.json)
 
 
 def _interrupted(progress: ShownProgress, kept: bool) -> str:
+    if progress.total == 0:
+        return (
+            "interrupted before any cell ran; what was downloaded and built whole is kept, and "
+            "the same command goes on from there"
+        )
     finished = f"{progress.done} of {progress.total} cells are finished"
     if not kept:
         return f"interrupted: {finished}, and --no-cache keeps none of them"
     return f"interrupted: {finished} and kept; the same command goes on from there"
-
-
-def publish(report: GateReport, args: argparse.Namespace) -> int:
-    """Print the report and write what `--report` and `--json` ask for; returns its exit code."""
-    terminal.render(report, Console())
-    if getattr(args, "report", None):
-        files.write(report, args.report)
-    if args.json:
-        files.write_json(report, args.json)
-    return report.exit_code
 
 
 def request_of(args: argparse.Namespace, chosen: tuple[Subject, ...]) -> Request:
@@ -153,7 +167,7 @@ def request_of(args: argparse.Namespace, chosen: tuple[Subject, ...]) -> Request
         options=_plugin_options(args),
         subjects={name.partition("=")[0]: name for name in args.subject},
         registry=_registry_digest(chosen),
-        select=tuple(part for text in args.select for part in text.split(",") if part),
+        select=tuple(given.words(args.select, "--select", SYNTAX)),
         parallel=args.parallel,
         threads=args.threads,
         confirm=args.confirm,
@@ -164,24 +178,19 @@ def request_of(args: argparse.Namespace, chosen: tuple[Subject, ...]) -> Request
 
 
 def _subjects(args: argparse.Namespace) -> tuple[Subject, ...]:
-    return tuple(subjects.select(subjects.read_registry(home(), args.subjects_file), args.subject))
+    file = given.subjects_file(args.subjects_file)
+    return tuple(subjects.select(subjects.read_registry(home(), file), args.subject))
 
 
 def _plugin_options(args: argparse.Namespace) -> tuple[str, ...]:
     """What chooses cells, as the plugin takes it; paths made absolute."""
     options: list[str] = []
-    for name in args.subject:
-        name, equals, path = name.partition("=")
-        options += ["--subject", f"{name}={Path(path).expanduser().absolute()}" if equals else name]
+    for argument in args.subject:
+        options += ["--subject", argument]
     if args.subjects_file:
         options += ["--subjects-file", str(args.subjects_file.absolute())]
-    precisions = [check_precision(name) for name in _split(args.precision)]
-    devices = [check_device(name) for name in _split(args.device)]
-    for device in devices:
-        for precision in precisions:
-            why = lacks(precision, device)
-            if why:
-                raise UsageError(why, where=f"--precision {precision} --device {device}")
+    precisions, devices = given.precisions(args.precision), given.devices(args.device)
+    given.check_together(precisions, devices)
     options += ["--precision", ",".join(precisions)] if precisions else []
     options += ["--device", ",".join(devices)] if devices else []
     return tuple(options)
@@ -200,15 +209,22 @@ def _plain(value: object) -> object:
 
 def _world(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: ShownProgress) -> World:
     root = home()
+    made = RealStacks(
+        root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
+    )
+
+    def interrupt() -> None:
+        made.stop()
+        end_children()
+
     return World(
-        stacks=RealStacks(
-            root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
-        ),
+        stacks=made,
         processes=LocalProcesses(),
         prepare=lambda: _prepare(chosen, bool(args.subject), progress.say),
         listener=progress,
         places=Places(root, cache_dir(), Path(harness.__file__).resolve().parent),
         variables=dict(os.environ),
+        interrupt=interrupt,
     )
 
 
@@ -221,16 +237,12 @@ def _prepare(
         try:
             found = subjects.prepare(subject, conversion_python, say)
         except NoEvidence as error:
-            if named:
+            if named or error.what.startswith("no space left"):
                 raise
             say(f"without {subject.name}: {error.what}")
         else:
             digests[subject.name] = found.digest
     return digests
-
-
-def _split(values: list[str]) -> list[str]:
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def _default_parallel() -> int:
@@ -240,34 +252,3 @@ def _default_parallel() -> int:
 def _fair_share(parallel: int) -> int:
     """A cell's part of nine tenths of the memory, so that the kernel need not choose a victim."""
     return int(psutil.virtual_memory().total * 0.9 / parallel)
-
-
-def _count(text: str) -> int:
-    if text.isdigit() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if 0 < value < float("inf"):
-        return value
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-
-
-_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-
-
-def _size(text: str) -> int:
-    digits = text.rstrip("KMGiIBbkmg").strip()
-    unit = text[len(digits) :].strip().upper()
-    try:
-        size = int(float(digits) * _UNITS[unit])
-    except (ValueError, KeyError):
-        size = 0
-    if size > 0:
-        return size
-    raise argparse.ArgumentTypeError(f"{text!r} is no size such as 4GiB")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from harness import stacks
+from harness.commands import given
+from harness.report import files
 from harness.stacks.arguments import REFERENCE, folder, names
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.places import home
@@ -30,16 +31,26 @@ def add(subparsers: Any) -> None:
         command.add_argument("--torch-backend", metavar="B", help="torch's build: cpu, auto, cu126")
         command.add_argument("--no-downgrade", action="store_true", help="no library goes back")
     prune = _action(actions, "prune", _prune, "remove environments that nobody uses")
-    prune.add_argument("--older-than", type=float, metavar="DAYS", help="unused for so many days")
-    prune.add_argument("--keep", type=int, metavar="N", help="all but the N last used")
+    prune.add_argument(
+        "--older-than", type=given.days, metavar="DAYS", help="unused for so many days"
+    )
+    prune.add_argument(
+        "--keep", type=given.count_or_none, metavar="N", help="all but the N last used"
+    )
     prune.add_argument("--all", action="store_true", help="all that are not in use")
 
 
 def _action(actions: Any, name: str, run: Any, text: str) -> Any:
-    command = actions.add_parser(name, help=text, description=text)
-    command.add_argument("--json", type=Path, metavar="FILE", help="write the result as JSON")
-    command.set_defaults(run=run)
+    command = given.once(actions.add_parser(name, help=text, description=text))
+    command.add_argument("--json", type=given.path, metavar="FILE", help="write the result as JSON")
+    command.set_defaults(run=lambda args: _checked(run, args))
     return command
+
+
+def _checked(run: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run the action where its result can be written: nothing is removed or built before."""
+    files.check_writable(None, args.json)
+    return run(args)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -93,9 +104,8 @@ def _prune(args: argparse.Namespace) -> int:
             "nothing was chosen to prune",
             where="harness stacks prune",
             allowed="--older-than DAYS, --keep N, --all",
+            next="harness stacks prune --older-than 7",
         )
-    if (args.keep is not None and args.keep < 0) or (args.older_than or 0) < 0:
-        raise UsageError("a negative number", where="harness stacks prune", allowed="0 or more")
     removed = stacks.prune(args.older_than, args.keep, args.all)
     for environment in removed:
         print(f"removed {_kept_line(environment)}")
@@ -109,6 +119,7 @@ def _prune(args: argparse.Namespace) -> int:
 
 
 def _resolve(args: argparse.Namespace) -> Lock:
+    stacks.check_backend(args.torch_backend)
     return stacks.resolve_stack(
         args.stack,
         home=home(),
@@ -134,5 +145,5 @@ def _kept_fields(kept: stacks.Kept) -> dict[str, Any]:
 
 def _end(args: argparse.Namespace, fields: dict[str, Any]) -> int:
     if args.json is not None:
-        args.json.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+        files.write_data(fields, args.json)
     return int(ExitCode.NOTHING_CHANGED)

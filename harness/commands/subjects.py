@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness import subjects
+from harness.commands import given
+from harness.report import files
 from harness.subjects.conversion import convert
 from harness.vocabulary.errors import ExitCode, HarnessError, NoEvidence, UsageError
 from harness.vocabulary.places import cache_dir, home
@@ -55,11 +56,11 @@ def add(subparsers: Any) -> None:
         action = actions.add_parser(name, help=help, description=help)
         if name != "list":
             action.add_argument("names", nargs="*", metavar="NAME", help="NAME or NAME=PATH")
-        action.add_argument(
-            "--subjects-file", metavar="FILE", type=Path, help="a registry of your own"
+        given.once(action).add_argument(
+            "--subjects-file", metavar="FILE", type=given.path, help="a registry of your own"
         )
         action.add_argument(
-            "--json", metavar="FILE", type=Path, help="write the result here as well"
+            "--json", metavar="FILE", type=given.path, help="write the result here as well"
         )
         action.set_defaults(run=run)
     _add_convert(actions)
@@ -68,14 +69,15 @@ def add(subparsers: Any) -> None:
 def _add_convert(actions: Any) -> None:
     help = "turn a GGUF file of your own into a folder for --subject NAME=FOLDER"
     parser = actions.add_parser("convert", help=help, description=help)
-    parser.add_argument("gguf", metavar="FILE.gguf", type=Path)
-    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    parser.add_argument("gguf", metavar="FILE.gguf", type=given.path)
+    parser.add_argument("folder", metavar="FOLDER", type=given.path)
     parser.set_defaults(run=run_convert)
 
 
 def run_list(args: argparse.Namespace) -> int:
     """Print every subject of the registry with its source, abilities and state."""
-    registry = subjects.read_registry(home(), args.subjects_file)
+    files.check_writable(None, args.json)
+    registry = _registry(args)
     return _report([_look(subject) for subject in registry.values()], args.json)
 
 
@@ -89,8 +91,13 @@ def run_verify(args: argparse.Namespace) -> int:
     return _each(args, _verify)
 
 
+def _registry(args: argparse.Namespace) -> Mapping[str, Subject]:
+    return subjects.read_registry(home(), given.subjects_file(args.subjects_file))
+
+
 def _each(args: argparse.Namespace, action: Any) -> int:
-    chosen = subjects.select(subjects.read_registry(home(), args.subjects_file), args.names)
+    files.check_writable(None, args.json)
+    chosen = subjects.select(_registry(args), [given.subject(name) for name in args.names])
     states = []
     errors = []
     for subject in chosen:
@@ -135,6 +142,7 @@ def _verify(subject: Subject) -> State:
     if found is None:
         raise NoEvidence(
             f"subject {subject.name!r} is not in the cache: there is nothing to verify",
+            where=f"source {subject.source!r}",
             next=f"harness subjects prepare {subject.name}",
         )
     return State(subject, "verified", found.directory, found.digest)
@@ -143,10 +151,18 @@ def _verify(subject: Subject) -> State:
 def run_convert(args: argparse.Namespace) -> int:
     """Convert a GGUF file by the conversion stack; the folder appears whole or not at all."""
     if not args.gguf.is_file():
-        raise UsageError("there is no such file", where=str(args.gguf), allowed="a GGUF file")
+        raise UsageError(
+            "there is no such file",
+            where=str(args.gguf),
+            allowed="a GGUF file",
+            next="harness subjects convert FILE.gguf FOLDER",
+        )
     if args.folder.exists():
         raise UsageError(
-            "the folder exists already", where=str(args.folder), allowed="one that does not"
+            "the folder exists already",
+            where=str(args.folder),
+            allowed="one that does not",
+            next=f"harness subjects convert {args.gguf} {args.folder}-2, or remove the folder",
         )
     parent = args.folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
@@ -162,10 +178,18 @@ def run_convert(args: argparse.Namespace) -> int:
 
 
 def conversion_python() -> Path:
-    """The python of the conversion stack, built if need be."""
-    from harness.stacks import build, resolve_stack
+    """The python of the conversion stack, built if need be.
 
-    return build(resolve_stack("conversion", home=home())).python
+    Raises NoEvidence where network or disk do not suffice, StackError where it cannot be built.
+    """
+    from harness import stacks
+
+    try:
+        return stacks.build(stacks.resolve_stack("conversion", home=home())).python
+    except (stacks.IndexUnreachable, stacks.NoSpace) as error:
+        raise NoEvidence(
+            error.what, where=error.where, allowed=error.allowed, next=error.next
+        ) from error
 
 
 def _report(states: Sequence[State], file: Path | None) -> int:
@@ -177,6 +201,5 @@ def _report(states: Sequence[State], file: Path | None) -> int:
         print(f"{star} {entry.name:<{width}}  {entry.source:<7}  {state.state}  ({abilities})")
     print(f"* selected by default; cache: {cache_dir() / 'subjects'}")
     if file is not None:
-        text = json.dumps({"subjects": [state.as_json() for state in states]}, indent=2)
-        file.write_text(text + "\n", encoding="utf-8")
+        files.write_data({"subjects": [state.as_json() for state in states]}, file)
     return int(ExitCode.NOTHING_CHANGED)

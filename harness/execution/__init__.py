@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from harness.execution.ended import Ended
-from harness.execution.processes import run_process
+from harness.execution.processes import end_children, run_process
 
-__all__ = ["Ended", "run_process"]
+__all__ = ["Ended", "end_children", "run_process"]

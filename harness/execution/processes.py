@@ -57,7 +57,11 @@ def run_process(
                 preexec_fn=_die_with(os.getpid()),
             )
         except OSError as error:
-            raise StackError(f"cannot be started: {error}", where=argv[0]) from None
+            raise StackError(
+                f"cannot be started: {error.strerror}",
+                where=argv[0],
+                next="harness stacks prune --all, and the same command: it is built anew",
+            ) from None
     tree = _Tree(process.pid)
     try:
         ended_by = _watch(process, tree, started, timeout_s, memory_limit_bytes, stop)
@@ -67,6 +71,14 @@ def run_process(
     seconds = time.monotonic() - started
     kind, code = _kind(status, ended_by)
     return Ended(kind, code, seconds, tree.peak)
+
+
+def end_children() -> None:
+    """Kill every process that this one started and that still runs, and what they started."""
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
 
 
 def _kind(status: int, ended_by: EndKind | None) -> tuple[EndKind, int]:

@@ -1,5 +1,4 @@
-"""Gates: plan what to run, run it, compare the two sides, decide.
+"""What a gate decides: which behaviours run where, what their outcomes say, how it exits.
 
-`plan`, `attempts`, `classify`, `compare` and `exitcode` decide and touch nothing; `session` joins
-them with what builds environments and runs processes.
+Pure: data in, data out. `world` holds the interfaces of what acts for it.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable
 
 from harness.vocabulary.errors import ExitCode, UsageError
@@ -44,11 +45,13 @@ def parse_fail_on(text: str | None) -> frozenset[Verdict]:
         return FAILS_A_GATE
     allowed = {verdict.value: verdict for verdict in Verdict if verdict is not Verdict.SAME}
     words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
+    for word in words or [text]:
         if word not in allowed:
+            close = difflib.get_close_matches(word.lower(), allowed, n=1)
             raise UsageError(
                 f"{word!r} is no verdict that can fail a gate",
-                where=f"--fail-on {text}",
+                where=f'--fail-on "{text}"',
                 allowed=", ".join(allowed),
+                next=f"--fail-on {close[0]}" if close else "leave --fail-on out for the usual ones",
             )
     return frozenset(allowed[word] for word in words)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.gate.selection import matches, nothing_matches
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.errors import HarnessError, UsageError
+from harness.vocabulary.errors import HarnessError
 
 Side = Literal["baseline", "candidate"]
 SIDES: tuple[Side, Side] = ("baseline", "candidate")
@@ -70,7 +70,12 @@ def parse_plan(text: str, where: str) -> Plan:
             for entry in json.loads(text)["cells"]
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise HarnessError(f"the list of cells is damaged: {error}", where=where) from None
+        raise HarnessError(
+            f"the list of cells is damaged: {error}",
+            where=where,
+            allowed="what `pytest --list-cells FILE` writes",
+            next="the same command with --no-cache",
+        ) from None
 
 
 def select(plan: Plan, expressions: Sequence[str]) -> Plan:
@@ -93,28 +98,11 @@ def select(plan: Plan, expressions: Sequence[str]) -> Plan:
     return tuple(planned for planned in chosen if planned.behaviours)
 
 
-def matches(behaviour: str, expression: str) -> bool:
-    """Whether one expression of `select` matches one behaviour's id."""
-    expression = expression.removeprefix("suites/").rstrip("/")
-    if behaviour == expression:
-        return True
-    if "*" in expression:
-        return fnmatch.fnmatchcase(behaviour, expression)
-    rest = behaviour.removeprefix(expression)
-    return rest != behaviour and rest.startswith(("/", "::", "[", ".py"))
-
-
 def check_selected(plan: Plan, whole: Plan, expressions: Sequence[str]) -> None:
     """Raise UsageError where the expressions matched nothing of a plan that has something."""
-    if plan or not whole:
-        return
-    themes = sorted({name.partition("/")[0] for planned in whole for name in planned.behaviours})
-    raise UsageError(
-        "no behaviour matches",
-        where=f"--select {','.join(expressions)}",
-        allowed=f"the beginning of a behaviour's id, or a pattern with *: {', '.join(themes)}",
-        next=f"--select {themes[0]}",
-    )
+    if not plan and whole:
+        known = [name for planned in whole for name in planned.behaviours]
+        raise nothing_matches(",".join(expressions), known)
 
 
 def first_tasks(

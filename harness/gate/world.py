@@ -103,7 +103,11 @@ class Processes(Protocol):
 class Listener(Protocol):
     """Told of progress, from several threads."""
 
-    def say(self, text: str) -> None: ...
+    def say(self, text: str) -> None:
+        """What goes on now."""
+
+    def tell(self, text: str) -> None:
+        """What is worth a line that stays."""
 
     def planned(self, tasks: int) -> None: ...
 
@@ -121,7 +125,11 @@ class Places:
 
 @dataclass(frozen=True)
 class World:
-    """`prepare` makes the subjects ready and returns the digest of each by name."""
+    """`prepare` makes the subjects ready and returns the digest of each by name.
+
+    `interrupt` ends every process that resolving, building or preparing waits for now; what
+    they were about fails then.
+    """
 
     stacks: Stacks
     processes: Processes
@@ -129,3 +137,4 @@ class World:
     listener: Listener
     places: Places
     variables: Mapping[str, str]
+    interrupt: Callable[[], None] = lambda: None

@@ -133,11 +133,18 @@ def _entries(side: dict[str, Any], keys: Sequence[str], width: int) -> Excerpt:
 
 def _lists(old: list[Any], new: list[Any], at: str, width: int) -> Sides:
     shared = min(len(old), len(new))
-    first = next((i for i in range(shared) if _json(old[i]) != _json(new[i])), shared)
+    first = next((i for i in range(shared) if not _alike(old[i], new[i])), shared)
     if first < shared and all(isinstance(side[first], dict | list) for side in (old, new)):
         return _exact(old[first], new[first], f"{at}[{first}]", width)
     place = f"{at}[{first}]" if first < max(len(old), len(new)) else at
     return Sides(place, _around(old, first, width), _around(new, first, width))
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether both have the same JSON; most scalars are told apart without writing it."""
+    if type(old) is type(new) and isinstance(old, int | float | str) and old == new != 0:
+        return True
+    return _json(old) == _json(new)
 
 
 def _around(items: list[Any], at: int, width: int) -> Excerpt:

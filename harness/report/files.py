@@ -6,13 +6,15 @@ import errno
 import json
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from harness.report.html import to_html
 from harness.report.jsonform import to_json
 from harness.report.junit import to_junit
 from harness.report.markdown import to_markdown
-from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.verdicts import GateReport
 
 
@@ -20,50 +22,89 @@ class ReportError(HarnessError):
     """A report cannot be written where it was asked for."""
 
 
+class NoSpaceForReport(ReportError):
+    """The disk is full: there is nothing wrong with what was asked for."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
 def write(report: GateReport, directory: Path) -> tuple[Path, ...]:
     """Write `gate.json`, `gate.html`, `gate.md` and `gate.xml` into `directory`, made if missing.
 
-    Returns their paths. Raises ReportError if a file cannot be written; earlier ones stay.
+    Returns their paths. Raises ReportError naming the files that could not be written, after
+    the others were.
     """
-    texts = {
-        "gate.json": json_text(report),
-        "gate.html": to_html(report),
-        "gate.md": to_markdown(report),
-        "gate.xml": to_junit(report),
-    }
+    written: list[Path] = []
+    failed: list[Path] = []
+    last: OSError | None = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return tuple(_replace(directory / name, text) for name, text in texts.items())
     except OSError as error:
-        raise _report_error(error, directory, "--report") from error
+        raise _report_error(error, str(directory), "--report") from error
+    for name, form in _forms().items():
+        path = directory / name
+        try:
+            written.append(_replace(path, form(report)))
+        except OSError as error:
+            failed.append(path)
+            last = error
+    if last is not None:
+        raise _report_error(last, ", ".join(map(str, failed)), "--report") from last
+    return tuple(written)
+
+
+def _forms() -> Mapping[str, Callable[[GateReport], str]]:
+    return {
+        "gate.json": json_text,
+        "gate.html": to_html,
+        "gate.md": to_markdown,
+        "gate.xml": to_junit,
+    }
 
 
 def check_writable(directory: Path | None, json_file: Path | None) -> None:
-    """Raise ReportError now for a place that could not be written after the gate."""
-    for folder, path, option in (
-        (directory, directory, "--report"),
-        (json_file.parent if json_file else None, json_file, "--json"),
-    ):
-        if folder is None or path is None:
+    """Raise ReportError now for a place that could not be written after the work."""
+    for path, option in ((directory, "--report"), (json_file, "--json")):
+        if path is None:
             continue
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if path.is_dir() and option == "--json":
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if not path.exists() or path.is_dir():
-                with tempfile.NamedTemporaryFile(dir=folder):
-                    pass
+            _check_folder(path) if option == "--report" else _check_file(path)
         except OSError as error:
-            raise _report_error(error, path, option) from error
+            raise _report_error(error, str(path), option) from error
+
+
+def _check_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder):
+        pass
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return
+    _check_folder(path.resolve().parent)
 
 
 def write_json(report: GateReport, path: Path) -> Path:
     """Write the report's JSON to `path`. Raises ReportError if that cannot be done."""
+    return _write_text(path, json_text(report))
+
+
+def write_data(fields: Mapping[str, Any], path: Path) -> Path:
+    """Write the result of another command as JSON. Raises ReportError as `write_json`."""
+    return _write_text(path, json.dumps(fields, indent=2) + "\n")
+
+
+def _write_text(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _replace(path, json_text(report))
+        return _replace(path, text)
     except OSError as error:
-        raise _report_error(error, path, "--json") from error
+        raise _report_error(error, str(path), "--json") from error
 
 
 def json_text(report: GateReport) -> str:
@@ -93,12 +134,18 @@ def _write_through(path: Path, text: str) -> Path:
     return path
 
 
-def _report_error(error: OSError, path: Path, option: str) -> ReportError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    reason = f"the report cannot be written: {error.strerror}"
+def _report_error(error: OSError, where: str, option: str) -> ReportError:
+    allowed = "a writable folder with some megabytes free"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpaceForReport(
+            "no space left for the report",
+            where=where,
+            allowed=allowed,
+            next=f"free some space, or {option} on another disk",
+        )
     return ReportError(
-        "no space left for the report" if full else reason,
-        where=str(path),
-        allowed="a writable folder with some megabytes free",
-        next="free some space" if full else f"{option} somewhere that can be written",
+        f"the report cannot be written: {error.strerror}",
+        where=where,
+        allowed=allowed,
+        next=f"{option} somewhere that can be written",
     )

@@ -16,6 +16,9 @@ from harness.vocabulary.verdicts import (
     Verdict,
 )
 
+_LINES = 20
+"""So many observations of a behaviour are told; gate.json has all."""
+
 
 def to_junit(report: GateReport) -> str:
     """`report` as JUnit XML.
@@ -76,7 +79,10 @@ def _gate(report: GateReport) -> Element:
 
 
 def _story(result: BehaviourVerdict) -> str:
-    lines = [_line(entry) for entry in summary.differing(result)]
+    entries = summary.differing(result)
+    lines = [_line(entry) for entry in entries[:_LINES]]
+    if len(entries) > _LINES:
+        lines.append(f"and {words.plural(len(entries) - _LINES, 'more observation')}")
     lines += [f"$ {one_line(result.reproduce)}"] if result.reproduce else []
     return "\n".join(lines)
 

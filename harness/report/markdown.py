@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.report import summary, words
@@ -23,9 +23,12 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$@&]")
 
 @dataclass(frozen=True)
 class Block:
-    """A piece that is left out whole where it does not fit; `verdicts` are told in it."""
+    """A piece that is left out whole where it does not fit; `verdicts` are told in it.
 
-    text: str
+    `text` makes it: what does not fit is not worded, which costs time for large values.
+    """
+
+    text: Callable[[], str]
     verdicts: int = 0
 
 
@@ -36,9 +39,10 @@ def to_markdown(report: GateReport) -> str:
     kept: list[str] = []
     left_out = blocks_left_out = 0
     for block in _blocks(report):
-        size = len(block.text.encode())
+        text = "" if blocks_left_out else block.text()
+        size = len(text.encode())
         if size <= room and not blocks_left_out:
-            kept.append(block.text)
+            kept.append(text)
             room -= size
         else:
             left_out += block.verdicts
@@ -54,13 +58,13 @@ def _omission(verdicts: int, blocks: int) -> str:
 
 
 def _blocks(report: GateReport) -> Iterator[Block]:
-    yield Block(_lead(report))
+    yield Block(lambda: _lead(report))
     yield from _moves(report)
     yield from _packages(report)
     yield from _skips(report)
     groups = summary.groups(report)
     if groups:
-        yield Block("\n### Behaviours that are not same\n")
+        yield Block(lambda: "\n### Behaviours that are not same\n")
     several = len(summary.devices(report)) > 1
     for group in groups:
         yield _group(group, several)
@@ -90,16 +94,16 @@ def _moves(report: GateReport) -> Iterator[Block]:
         for move in moves.listed
     )
     title = f"\n### Moved ({len(report.moved)})\n"
-    yield Block(title + _table(("package", "version"), rows))
+    yield Block(lambda: title + _table(("package", "version"), rows))
     if moves.folded:
         names = ", ".join(code(move.package) for move in moves.folded)
-        yield Block(f"\nand {len(moves.folded)} more that came along: {names}\n")
+        yield Block(lambda: f"\nand {len(moves.folded)} more that came along: {names}\n")
 
 
 def _packages(report: GateReport) -> Iterator[Block]:
     notable = summary.notable_packages(report)
     if notable:
-        yield Block("\n### Packages\n\n" + "".join(map(_package, notable[:50])))
+        yield Block(lambda: "\n### Packages\n\n" + "".join(map(_package, notable[:50])))
 
 
 def _package(package: PackageVerdict) -> str:
@@ -115,11 +119,15 @@ def _skips(report: GateReport) -> Iterator[Block]:
             lines.append(f"- and {len(report.skipped) - len(shown)} more reasons")
         total = sum(skip.count for skip in report.skipped)
         title = f"<details><summary>Skipped ({total:,})</summary>"
-        yield Block(f"\n{title}\n\n" + "\n".join(lines) + "\n\n</details>\n")
+        yield Block(lambda: f"\n{title}\n\n" + "\n".join(lines) + "\n\n</details>\n")
 
 
 def _group(group: summary.Group, several: bool) -> Block:
-    text = f"\n#### {code(group.behaviour)}\n" + "".join(_fold(f, several) for f in group.folds)
+    def text() -> str:
+        return f"\n#### {code(group.behaviour)}\n" + "".join(
+            _fold(fold, several) for fold in group.folds
+        )
+
     return Block(text, sum(len(fold.results) for fold in group.folds))
 
 

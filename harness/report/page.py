@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.report import summary, words
-from harness.report.excerpts import Excerpt, sides, whole
+from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
-from harness.report.plain import clean, one_line
+from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock
@@ -25,6 +25,15 @@ WIDTH = 72
 
 WHOLE = 20_000
 """Characters of a value that are shown when it is opened; gate.json has all."""
+
+ROWS = 40
+"""So many observations of a behaviour in one cell are shown."""
+
+REASON = 20_000
+"""Characters of a reason, or of a note, that are shown."""
+
+ROOM = 4_000_000
+"""Characters of all behaviours together: beyond that no values, and no second cell of a fold."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,7 @@ class Row:
     noise: str
     detail: str
     whole: tuple[str, str] | None
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Result:
     reason: str
     rows: tuple[Row, ...]
     reproduce: str
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,7 @@ class FoldBlock:
     cells: str
     shown: Result
     others: tuple[Result, ...]
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,13 +141,13 @@ def page(report: GateReport) -> Page:
         tone={0: "good", 4: "warn"}.get(report.exit_code, "bad"),
         baseline=baseline,
         candidate=candidate,
-        stack_reason=clean(report.stack_reason).strip(),
-        notes=tuple(map(one_line, report.notes)),
+        stack_reason=clip(clean(report.stack_reason).strip(), REASON),
+        notes=tuple(clip(one_line(note), REASON) for note in report.notes),
         counts=tuple(Count(v.value, n, words.MEANING[v]) for v, n in counts.items() if n),
         moves=_moves(report),
         moved_count=len(report.moved),
         packages=tuple(
-            PackageVerdict(one_line(p.package), p.verdict, clean(p.reason).strip())
+            PackageVerdict(one_line(p.package), p.verdict, clip(clean(p.reason).strip(), REASON))
             for p in summary.notable_packages(report)
         ),
         groups=_groups(report),
@@ -158,47 +170,81 @@ def _moves(report: GateReport) -> MoveRows:
     return MoveRows(rows[0], rows[1])
 
 
+class _Room:
+    """How many characters may still be shown; what comes first, the heaviest, is shown first."""
+
+    def __init__(self, characters: int) -> None:
+        self.left = characters
+
+    def take(self, *texts: str) -> bool:
+        """Whether there was room for `texts`; it is taken only then."""
+        size = sum(map(len, texts))
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
 def _groups(report: GateReport) -> tuple[GroupBlock, ...]:
     several = len(summary.devices(report)) > 1
-    return tuple(_group(group, several) for group in summary.groups(report))
+    room = _Room(ROOM)
+    return tuple(_group(group, several, room) for group in summary.groups(report))
 
 
-def _group(group: summary.Group, several: bool) -> GroupBlock:
+def _group(group: summary.Group, several: bool, room: _Room) -> GroupBlock:
     folder, separator, name = one_line(group.behaviour).rpartition("::")
     claims = (claim for fold in group.folds for r in fold.results for claim in r.claims)
     return GroupBlock(
         folder + separator,
         name,
         tuple(map(one_line, dict.fromkeys(claims))),
-        tuple(_fold(fold, several) for fold in group.folds),
+        tuple(_fold(fold, several, room) for fold in group.folds),
     )
 
 
-def _fold(fold: summary.Fold, several: bool) -> FoldBlock:
+def _fold(fold: summary.Fold, several: bool, room: _Room) -> FoldBlock:
     shown = fold.shown
+    first = _result(shown, room)
+    others: list[Result] = []
+    waiting = [result for result in fold.results if result is not shown]
+    while waiting and room.take(_FRAME):
+        others.append(_result(waiting.pop(0), room))
     return FoldBlock(
         fold.verdict.value,
         words.MEANING[fold.verdict],
-        one_line(words.cells_text(fold.cells, several)),
-        _result(shown),
-        tuple(_result(result) for result in fold.results if result is not shown),
+        clip(one_line(words.cells_text(fold.cells, several)), REASON),
+        first,
+        tuple(others),
+        _left_out(len(waiting), "more cell"),
     )
 
 
-def _result(result: BehaviourVerdict) -> Result:
+_FRAME = " " * 500
+"""About what a result or an observation takes beside its texts."""
+
+
+def _result(result: BehaviourVerdict, room: _Room) -> Result:
+    entries = summary.differing(result)
+    rows: list[Row] = []
+    while len(rows) < min(ROWS, len(entries)) and room.take(_FRAME):
+        rows.append(_row(entries[len(rows)], room))
+    reason = clean(result.reason).strip()
     return Result(
         one_line(result.cell),
-        clean(result.reason).strip(),
-        tuple(map(_row, summary.differing(result))),
+        clip(reason, REASON if room.take(reason[:REASON]) else len(_FRAME)),
+        tuple(rows),
         one_line(result.reproduce),
+        _left_out(len(entries) - len(rows), "more observation" if rows else "observation"),
     )
 
 
-def _row(entry: ObservationVerdict) -> Row:
+def _left_out(count: int, noun: str) -> str:
+    return f"{words.plural(count, noun)} left out here; gate.json has all" if count else ""
+
+
+def _row(entry: ObservationVerdict, room: _Room) -> Row:
     cut = sides(entry.baseline, entry.candidate, WIDTH)
-    full = whole(entry.baseline, WHOLE), whole(entry.candidate, WHOLE)
-    abbreviated = any(isinstance(s.value, list | dict | str) for s in _present(entry))
-    longer = abbreviated and full != (str(cut.baseline), str(cut.candidate))
+    full, left_out = _full(entry, cut, room)
     return Row(
         one_line(entry.name),
         cut.at,
@@ -207,8 +253,22 @@ def _row(entry: ObservationVerdict) -> Row:
         words.size(entry),
         words.noise_source(entry),
         words.detail(entry),
-        full if longer else None,
+        full,
+        left_out,
     )
+
+
+def _full(entry: ObservationVerdict, cut: Sides, room: _Room) -> tuple[tuple[str, str] | None, str]:
+    """Both values as far as there is room, where they are more than `cut` shows; else why not."""
+    if not any(isinstance(side.value, list | dict | str) for side in _present(entry)):
+        return None, ""
+    if room.left > 2 * WHOLE:
+        full = whole(entry.baseline, WHOLE), whole(entry.candidate, WHOLE)
+        if full == (str(cut.baseline), str(cut.candidate)):
+            return None, ""
+        if room.take(*full):
+            return full, ""
+    return None, "full values left out here; gate.json has all"
 
 
 def _present(entry: ObservationVerdict) -> list[Observation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.stacks.backends import check_backend
 from harness.stacks.environments import Environment, build, release
 from harness.stacks.errors import (
     IndexUnreachable,
@@ -25,6 +26,7 @@ __all__ = [
     "UnknownVersion",
     "Unsolvable",
     "build",
+    "check_backend",
     "list_environments",
     "moves",
     "prune",

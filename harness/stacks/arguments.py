@@ -52,7 +52,11 @@ def understand(
     """
     words = split(argument)
     if not words:
-        raise UsageError("an empty stack argument", allowed=_allowed(home))
+        raise UsageError(
+            "an empty stack argument",
+            allowed=_allowed(home),
+            next=f'"{LIBRARIES[1]}==VERSION" to lay a version over the reference',
+        )
     known = names(home)
     if words == [argument.strip()] and words[0] in known:
         return _whole(argument.strip(), _read(folder(home) / f"{words[0]}.txt"), ())
@@ -61,7 +65,7 @@ def understand(
         return _whole(argument.strip(), _read(path), _reference(home))
     base, rest = (words[0], words[1:]) if words[0] in known else (REFERENCE, words)
     if words[0] not in known:
-        _refuse_bare_name(words[0], home)
+        _refuse_bare_name(words, home)
     overrides = read_specifiers(" ".join(rest), f"stack argument {argument!r}")
     pins = _read(folder(home) / f"{base}.txt")
     return overlay(argument.strip(), pins, overrides, no_downgrade, roots)
@@ -129,20 +133,32 @@ def _read(path: Path) -> tuple[Pin, ...]:
             f"the file of pins {reason}",
             where=str(path),
             allowed="a text file of pins, one `name==version` a line",
-            next="harness stacks list",
+            next=_beside(path) or "harness stacks list",
         ) from None
     return read_pins(text, str(path))
 
 
-def _refuse_bare_name(word: str, home: Path) -> None:
+def _beside(path: Path) -> str:
+    """A file in the same folder whose name is near; nothing where there is none."""
+    try:
+        others = [other.name for other in path.parent.iterdir() if other.is_file()]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, others, n=1, cutoff=0.7)
+    return str(path.parent / close[0]) if close and close[0] != path.name else ""
+
+
+def _refuse_bare_name(words: list[str], home: Path) -> None:
+    word = words[0]
     if any(character in word for character in "<>=!~@"):
         return
     near = difflib.get_close_matches(word, names(home), n=1)
+    version = words[1] if len(words) == 2 and words[1][0].isdigit() else "VERSION"
     raise UsageError(
         f"no stack is called {word!r}",
         where=str(folder(home)),
         allowed=_allowed(home),
-        next=near[0] if near else f'"{word}==VERSION" to lay a version over the reference',
+        next=near[0] if near else f'"{word}=={version}" to lay a version over the reference',
     )
 
 

@@ -6,6 +6,7 @@ of the libraries under test, which compiles only what is used (22 s).
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,8 +14,10 @@ import platform
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from filelock import FileLock, Timeout
 from harness.stacks import uv
 from harness.stacks.errors import Uninstallable
 from harness.stacks.explain import plain
-from harness.stacks.resolve import no_space, unreachable
+from harness.stacks.resolve import disk_full, no_space, unreachable
 from harness.vocabulary.errors import StackError
 from harness.vocabulary.places import cache_dir
 from harness.vocabulary.stacks import Lock
@@ -72,6 +75,7 @@ def build(
     lock: Lock,
     progress: Callable[[str], None] = lambda line: None,
     torch_backend: str | None = None,
+    stop: threading.Event | None = None,
 ) -> Environment:
     """The environment of `lock`: the one that is there, or a new one.
 
@@ -79,19 +83,20 @@ def build(
     an environment appears whole or not at all. It stays until this process ends, whatever
     is pruned meanwhile. `progress` hears a line for each step.
 
-    Raises Uninstallable with uv's reason, IndexUnreachable, NoSpace.
+    Raises Uninstallable with uv's reason, IndexUnreachable, NoSpace; KeyboardInterrupt where
+    `stop` is set while another process builds the environment.
     """
     directory = shelf() / key(lock)
     environment = Environment(_python(directory), lock)
     try:
         shelf().mkdir(parents=True, exist_ok=True)
         _lease(directory)
-        with _exclusively(directory, progress):
+        with _exclusively(directory, progress, stop):
             if not whole(directory, lock):
                 _build(directory, lock, progress, torch_backend)
             _note_use(directory, lock.name)
     except OSError as error:
-        if error.errno == 28:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_space(str(error), shelf()) from None
         raise StackError(
             f"the environment cannot be written: {error}",
@@ -145,14 +150,29 @@ def release(environment: Environment) -> None:
         lease.release()
 
 
-def _exclusively(directory: Path, progress: Callable[[str], None]) -> FileLock:
+@contextmanager
+def _exclusively(
+    directory: Path, progress: Callable[[str], None], stop: threading.Event | None
+) -> Iterator[None]:
     lock = build_lock(directory)
     try:
         lock.acquire(timeout=0)
-        lock.release()
     except Timeout:
         progress("waiting for another harness that builds the same environment")
-    return lock
+        _wait_for(lock, stop)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _wait_for(lock: FileLock, stop: threading.Event | None) -> None:
+    while True:
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
+        with suppress(Timeout):
+            lock.acquire(timeout=0.2)
+            return
 
 
 def _build(
@@ -184,9 +204,14 @@ def _build(
 
 
 def _only_downloads(progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Passes on, once each, the lines in which uv says what it downloads and builds."""
+    told: set[str] = set()
+
     def heard(line: str) -> None:
-        if line.strip().startswith(("Downloading", "Building", "Built")):
-            progress(line.strip())
+        line = line.strip()
+        if line.startswith(("Downloading", "Building", "Built")) and line not in told:
+            told.add(line)
+            progress(line)
 
     return heard
 
@@ -197,7 +222,7 @@ def _check(lock: Lock, ran: uv.Ran) -> None:
     lines = ran.said.splitlines()
     first = next((i for i, line in enumerate(lines) if line.startswith("error")), 0)
     words = plain("\n".join(lines[first:]))
-    if "No space left on device" in ran.said:
+    if disk_full(ran.said):
         raise no_space(words, shelf())
     if "error sending request" in ran.said or "network was disabled" in ran.said:
         raise unreachable(words)

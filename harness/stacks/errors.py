@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.vocabulary.errors import StackError
+from harness.vocabulary.errors import ExitCode, StackError
 
 
 class Unsolvable(StackError):
@@ -44,6 +44,10 @@ class Uninstallable(StackError):
 class IndexUnreachable(StackError):
     """The package index does not answer: nothing can be said of the stack."""
 
+    exit_code = ExitCode.INCONCLUSIVE
+
 
 class NoSpace(StackError):
     """The disk is full: nothing can be said of the stack."""
+
+    exit_code = ExitCode.INCONCLUSIVE

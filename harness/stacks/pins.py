@@ -53,10 +53,17 @@ def read_pins(text: str, where: str) -> tuple[Pin, ...]:
             raise UsageError(
                 f"{pin.package} is pinned twice: {pins[pin.package]} and {pin}",
                 where=f"{where}, line {number}",
+                allowed="one pin for a package",
+                next=f"take out {pins[pin.package]} or {pin}",
             )
         pins[pin.package] = pin
     if not pins:
-        raise UsageError("the file of pins is empty", where=where, allowed=PIN_SYNTAX)
+        raise UsageError(
+            "the file of pins is empty",
+            where=where,
+            allowed=PIN_SYNTAX,
+            next="pip freeze writes such a file",
+        )
     return tuple(pins[package] for package in sorted(pins))
 
 
@@ -73,14 +80,21 @@ def read_specifiers(words: str, where: str) -> tuple[Pin, ...]:
             )
     repeated = {pin.package for pin in pins if [p.package for p in pins].count(pin.package) > 1}
     if repeated:
-        raise UsageError(f"{', '.join(sorted(repeated))} is given twice", where=where)
+        package = min(repeated)
+        together = ",".join(p.specifier for p in pins if p.package == package)
+        raise UsageError(
+            f"{', '.join(sorted(repeated))} is given twice",
+            where=where,
+            allowed="one requirement for a package",
+            next=f'one version, or both limits together: "{package}{together}"',
+        )
     return pins
 
 
 def split(words: str) -> list[str]:
     """Cut an argument into requirements: at spaces and at the commas that no specifier owns."""
     compact = re.sub(r"\s*([<>=!~]=?=?)\s*", r"\1", words.strip())
-    compact = re.sub(r"\s*,\s*", ",", compact)
+    compact = re.sub(r"\s*([,@])\s*", r"\1", compact)
     pieces: list[str] = []
     for piece in re.split(r"\s+|,(?![^\[\]]*\])", compact):
         if pieces and _OPERATOR.match(piece):
@@ -96,11 +110,38 @@ def _pin(text: str, where: str, allowed: str) -> Pin:
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
         raise UsageError(
-            f"{text!r} is no requirement: {reason}", where=where, allowed=allowed
+            f"{text!r} is no requirement: {reason}",
+            where=where,
+            allowed=allowed,
+            next=_meant(text),
         ) from None
     if "===" in text:
-        raise UsageError(f"{text!r} is no requirement: write ==", where=where, allowed=allowed)
+        raise UsageError(
+            f"{text!r} is no requirement: write ==",
+            where=where,
+            allowed=allowed,
+            next=f'"{text.replace("===", "==")}"',
+        )
     if requirement.url or requirement.marker:
-        raise UsageError(f"{text!r} has an address or a marker", where=where, allowed=allowed)
+        raise UsageError(
+            f"{text!r} has an address or a marker",
+            where=where,
+            allowed=allowed,
+            next=f'"{requirement.name}==VERSION"; a wheel of your own is found through '
+            "UV_FIND_LINKS or PIP_FIND_LINKS",
+        )
     specifier = ",".join(sorted((str(part) for part in requirement.specifier), reverse=True))
     return Pin(canonicalize_name(requirement.name), specifier, tuple(sorted(requirement.extras)))
+
+
+def _meant(text: str) -> str:
+    """A requirement like `text` that is one: `transformers==5.1` for `transformers=5.1`."""
+    doubled = re.sub(r"(?<![<>=!~])=(?!=)", "==", text)
+    operators = re.sub(r"=+([<>])", r"\1=", doubled)
+    for candidate in (doubled, operators):
+        try:
+            return f'"{Requirement(candidate)}"'
+        except InvalidRequirement:
+            continue
+    name = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text)
+    return f'"{name[0].rstrip("._-") if name else "NAME"}==VERSION"'

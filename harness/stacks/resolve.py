@@ -107,7 +107,7 @@ def _failure(
     request: Request, said: str, torch_backend: str | None, no_downgrade: bool
 ) -> StackError:
     words = plain(said)
-    if "No space left on device" in said:
+    if disk_full(said):
         return no_space(words, Path(tempfile.gettempdir()))
     if any(sign in said for sign in _NETWORK):
         return unreachable(words)
@@ -121,6 +121,11 @@ def _failure(
     if absent is not None:
         return _unknown_package(absent, words, request)
     return _unsolvable(request, said, torch_backend, no_downgrade)
+
+
+def disk_full(said: str) -> bool:
+    """Whether uv met a disk or a quota that is full."""
+    return "No space left on device" in said or "quota exceeded" in said.lower()
 
 
 def no_space(words: str, folder: Path) -> NoSpace:

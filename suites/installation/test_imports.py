@@ -7,7 +7,7 @@ from importlib import metadata
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, needs, requires
 
 NINE = (
     "transformers",
@@ -82,8 +82,9 @@ def test_the_transformers_paper_is_of_2017(observe):
 
 
 @documents("transformer_lens.bridge.any-nn-module")
+@needs(subject="gpt2-tokenizer")
 @requires("transformer-lens", "transformers")
-def test_the_bridge_takes_architectures_it_has_an_adapter_for(observe):
+def test_the_bridge_takes_architectures_it_has_an_adapter_for(hf_tokenizer, observe):
     import torch
     from transformer_lens.model_bridge import TransformerBridge
     from transformers import DistilBertConfig, DistilBertForMaskedLM, GPT2Config, GPT2LMHeadModel
@@ -94,7 +95,7 @@ def test_the_bridge_takes_architectures_it_has_an_adapter_for(observe):
     def boot(module):
         try:
             TransformerBridge.boot_transformers(
-                "local", hf_model=module, tokenizer=None, device="cpu", load_weights=False
+                "local", hf_model=module, tokenizer=hf_tokenizer, device="cpu"
             )
         except Exception as error:
             return f"raises {type(error).__name__}"

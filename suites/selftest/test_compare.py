@@ -100,3 +100,32 @@ def test_what_is_no_record_is_one_clear_error(
     shown = capsys.readouterr().err
     assert str(bad) in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{\n "format": 1,\n "stack_verdict": "built"\n}\n', "the report of a gate"),
+        ('{"cells": []}\n', "a list of cells"),
+        ("<!doctype html>\n", "a page or an XML file"),
+    ],
+)
+def test_what_is_taken_for_a_record_is_named(
+    tmp_path: Path, content: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "gate.json"
+    bad.write_text(content)
+    assert compare(write(tmp_path / "a", held("x")), bad)[0] == 2
+    shown = capsys.readouterr().err
+    assert f"not a run record: it is {said}" in shown
+    assert "next:    pytest --record=run.jsonl" in shown
+
+
+def test_a_report_that_could_not_be_written_is_told_before_anything_is_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = write(tmp_path / "a", held("x"))
+    code = cli.main(["compare", str(record), str(record), "--json", str(tmp_path)])
+    shown = capsys.readouterr()
+    assert (code, shown.out) == (2, "")
+    assert "cannot be written" in shown.err

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from harness.gate.attempts import MOST_DEATHS, Attempt, CellRun, advance, begin
-from harness.gate.conditions import cell_environment, influences, sources_digest
 from harness.gate.exitcode import exit_code, parse_fail_on
 from harness.gate.plan import (
     SIDES,
@@ -19,9 +18,9 @@ from harness.gate.plan import (
     check_selected,
     confirming_tasks,
     first_tasks,
-    matches,
     select,
 )
+from harness.running.conditions import cell_environment, influences, sources_digest
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.records import Header, Outcome, Record
@@ -102,25 +101,6 @@ def test_lock_cell_behaviours_and_replica_are_in_the_key() -> None:
 
 def test_another_subjects_bytes_do_not_matter() -> None:
     assert key(subjects={"smol": "d", "other": "x"}) == key()
-
-
-@pytest.mark.parametrize(
-    ("expression", "matched"),
-    [
-        ("tokenizers", True),
-        ("tokenizers/", True),
-        ("suites/tokenizers", True),
-        ("tokenizers/test_ids.py", True),
-        ("tokenizers/test_ids", True),
-        ("tokenizers/test_ids.py::test_round_trip", True),
-        ("token", False),
-        ("tokenizers/test_ids.py::test_round", False),
-        ("*round*", True),
-        ("loading", False),
-    ],
-)
-def test_select_goes_by_the_beginning_of_an_id_or_a_pattern(expression: str, matched: bool) -> None:
-    assert matches("tokenizers/test_ids.py::test_round_trip", expression) is matched
 
 
 def test_select_keeps_only_cells_with_something_left() -> None:

@@ -249,3 +249,34 @@ def test_a_full_device_is_a_clear_error() -> None:
 def test_json_to_a_pipe_is_written_through(tmp_path: Path) -> None:
     write_json(world.all_same(1), Path("/dev/null"))
     assert not Path("/dev/null").is_file()
+
+
+def test_a_page_of_huge_observations_is_bounded_and_says_what_it_leaves_out() -> None:
+    values = [number / 7 for number in range(4000)]
+    entries = tuple(
+        replace(world.numeric(values, [*values[:-1], 0.0]), name=f"logits_{number}")
+        for number in range(50)
+    )
+    many = tuple(
+        replace(world.behaviour(Verdict.CHANGED, cell), observations=entries, reason="r" * 90_000)
+        for cell in (f"cell{number}" for number in range(40))
+    )
+    report = replace(world.all_same(1), behaviours=many)
+    text = to_html(report)
+    assert 2_000_000 < len(text) < 6_000_000
+    assert "full values left out here; gate.json has all" in text
+    assert "10 more observations left out here; gate.json has all" in text
+    assert text.count("full values</summary>") > 20
+    (kept,) = to_json(replace(report, behaviours=many[-1:]))["behaviours"]
+    assert [len(entry["baseline"]) for entry in kept["observations"]] == [4000] * 50
+
+
+def test_cells_that_no_page_has_room_for_are_counted() -> None:
+    many = tuple(
+        replace(world.behaviour(Verdict.CHANGED, f"cell{number}"), reason=f"{number} " + "r" * 900)
+        for number in range(9000)
+    )
+    text = to_html(replace(world.all_same(1), behaviours=many))
+    shown = text.count("<h4>cell")
+    assert f"{9000 - shown:,} more cells left out here; gate.json has all" in text
+    assert len(text) < 9_000_000

@@ -152,3 +152,34 @@ def test_pip_s_index_settings_reach_uv_unless_uv_has_its_own() -> None:
     own = environment({**pip, "UV_FIND_LINKS": "/u", "UV_INDEX_URL": "https://uv.example"})
     assert own["UV_FIND_LINKS"] == "/u"
     assert "UV_DEFAULT_INDEX" not in own
+
+
+@pytest.mark.parametrize(
+    ("argument", "next"),
+    [
+        ("transformers=5.1", '"transformers==5.1"'),
+        ("transformers=<5.1", '"transformers<=5.1"'),
+        ("transformers===5.1", '"transformers==5.1"'),
+        ("transformers==5.1 transformers<5", '"transformers==5.1,<5"'),
+        ("torch @ https://example.org/torch.whl", "UV_FIND_LINKS"),
+    ],
+)
+def test_a_specifier_that_is_none_is_answered_with_one_that_is(argument: str, next: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_specifiers(argument, "stack argument")
+    assert next in caught.value.next
+    assert caught.value.allowed
+
+
+def test_a_version_after_a_space_is_answered_with_a_specifier(tmp_path: Path) -> None:
+    (tmp_path / "fixtures" / "stacks").mkdir(parents=True)
+    with pytest.raises(UsageError) as caught:
+        understand("transformers 5.1", home=tmp_path)
+    assert caught.value.next.startswith('"transformers==5.1"')
+
+
+def test_a_missing_file_of_pins_is_answered_with_one_of_a_like_name(tmp_path: Path) -> None:
+    (tmp_path / "candidate.txt").write_text("alpha==1.0\n")
+    with pytest.raises(UsageError, match="does not exist") as caught:
+        understand(str(tmp_path / "candidat.txt"), home=tmp_path)
+    assert caught.value.next == str(tmp_path / "candidate.txt")

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from stack_helpers import make_home
 from wheels import make_damaged_wheel, make_wheel
 
 from harness import stacks
-from harness.stacks.environments import PARTIAL, key, shelf
+from harness.stacks.environments import PARTIAL, _only_downloads, build_lock, key, shelf
 from harness.stacks.pruning import Kept, choose
 from harness.vocabulary.stacks import Lock
 
@@ -82,6 +83,15 @@ def test_a_package_that_does_not_unpack_is_uninstallable_with_uv_s_reason(
     assert stacks.list_environments() == ()
 
 
+def test_what_uv_downloads_and_builds_is_told_once() -> None:
+    heard: list[str] = []
+    tell = _only_downloads(heard.append)
+    for line in ("Resolved 3 packages", "Downloading torch (180.1MiB)", "   Building old==1.0"):
+        tell(line)
+        tell(f" {line}")
+    assert heard == ["Downloading torch (180.1MiB)", "Building old==1.0"]
+
+
 def test_a_package_that_raises_on_import_installs(home: Path, tmp_path: Path) -> None:
     modules = {"epsilon/__init__.py": "raise RuntimeError('broken')\n"}
     make_wheel(tmp_path / "wheels", "epsilon", "1.0", modules=modules)
@@ -113,6 +123,21 @@ def test_two_builders_at_once_both_get_it(home: Path) -> None:
     finally:
         for builder in builders:
             builder.communicate()
+
+
+def test_the_wait_for_another_builder_is_told_and_can_be_stopped(home: Path) -> None:
+    stop = threading.Event()
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        stop.set()
+
+    shelf().mkdir(parents=True)
+    with build_lock(shelf() / key(LOCK)), pytest.raises(KeyboardInterrupt):
+        stacks.build(LOCK, hear, stop=stop)
+    assert heard == ["waiting for another harness that builds the same environment"]
+    stacks.release(stacks.build(LOCK))
 
 
 def test_an_environment_in_use_elsewhere_is_not_pruned(home: Path) -> None:

@@ -90,7 +90,7 @@ def test_an_index_that_does_not_answer_is_no_verdict_on_the_stack(
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(stacks.IndexUnreachable) as caught:
         stacks.resolve_stack("gamma==2.0", home=home)
-    assert caught.value.exit_code == ExitCode.CANNOT_BUILD
+    assert caught.value.exit_code == ExitCode.INCONCLUSIVE
     assert caught.value.next
 
 

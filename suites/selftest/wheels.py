@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -68,3 +70,34 @@ def _record(files: Mapping[str, str], own_path: str) -> str:
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
         rows.append(f"{path},sha256={digest},{len(data)}")
     return "\n".join([*rows, f"{own_path},,"]) + "\n"
+
+
+BACKEND = """\
+import pathlib, time
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    pathlib.Path({started!r}).touch()
+    time.sleep(600)
+"""
+
+
+def make_endless_source(directory: Path, name: str, version: str, started: Path) -> Path:
+    """A source archive that resolves at once and whose build touches `started` and never ends."""
+    root = f"{name}-{version}"
+    project = (
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        f'[project]\nname = "{name}"\nversion = "{version}"\n'
+    )
+    files = {
+        "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
+        "pyproject.toml": project,
+        "backend.py": BACKEND.format(started=str(started)),
+    }
+    archive = directory / f"{root}.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f"{root}/{path}")
+            entry.size = len(text.encode())
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    return archive

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.gate.attempts import Attempt, CellRun, advance, begin
-from harness.gate.cellstore import CellStore, Damaged
 from harness.gate.plan import Side, Task
 from harness.gate.world import Built, Ended, Listener, Processes, Request
+from harness.running.cellstore import CellStore, Damaged
 from harness.vocabulary.errors import NoEvidence, RecordError
 from harness.vocabulary.records import Record, parse
 

@@ -58,6 +58,10 @@ class CellStore:
         except (RecordError, UnicodeDecodeError) as error:
             return Damaged(entry, str(error))
 
+    def has(self, key: str) -> bool:
+        """Whether there is an entry, without reading it."""
+        return (self.directory / key).is_dir()
+
     def open(self, key: str) -> Path:
         """A fresh folder for the files of a run of `key`, of this process alone."""
         self._running.mkdir(parents=True, exist_ok=True)

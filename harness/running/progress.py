@@ -18,6 +18,10 @@ from rich.progress import (
 from harness.gate.plan import Task
 
 
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 class ShownProgress:
     """Listens to a gate and shows how far it is. Use as a context."""
 
@@ -51,7 +55,8 @@ class ShownProgress:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
     @property
     def done(self) -> int:
@@ -69,6 +74,11 @@ class ShownProgress:
             else:
                 self._print(text)
 
+    def tell(self, text: str) -> None:
+        """Print a line that stays, above the bar where there is one."""
+        with self._lock:
+            self._print(text)
+
     def planned(self, tasks: int) -> None:
         with self._lock:
             self._total += tasks
@@ -83,7 +93,7 @@ class ShownProgress:
             if not self._console.is_terminal and not kept:
                 self._print(
                     f"[{self._done}/{self._total}] {task.side} {task.cell}: "
-                    f"{len(task.behaviours)} behaviours in {seconds:.1f} s"
+                    f"{plural(len(task.behaviours), 'behaviour')} in {seconds:.1f} s"
                 )
 
     def _print(self, text: str) -> None:

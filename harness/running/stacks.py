@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,9 @@ class RealStacks:
         self._say = say
         self._no_downgrade = no_downgrade
         self._torch_backend = torch_backend
+        self._stop = threading.Event()
+        self._guard = threading.Lock()
+        self._building: dict[str, threading.Lock] = {}
 
     def resolve(self, side: Side, argument: str) -> Lock:
         """See `made` for what it raises; a bad argument's UsageError as it is."""
@@ -50,11 +54,20 @@ class RealStacks:
         return stacks.moves(baseline, candidate)
 
     def build(self, side: Side, lock: Lock) -> Built:
-        """See `made` for what it raises."""
-        self._say(f"building the {side}")
-        with made(side):
-            python = stacks.build(lock, self._say, self._torch_backend).python
-        return Built(python, python_version(python))
+        """See `made` for what it raises. Two sides with one lock build it once, and share it."""
+        with made(side), self._alone(lock):
+            environment = stacks.build(
+                lock, lambda line: self._say(f"{side}: {line}"), self._torch_backend, self._stop
+            )
+        return Built(environment.python, python_version(environment.python))
+
+    def _alone(self, lock: Lock) -> threading.Lock:
+        with self._guard:
+            return self._building.setdefault(lock.digest, threading.Lock())
+
+    def stop(self) -> None:
+        """End every wait for an environment that another process builds."""
+        self._stop.set()
 
     def notes(self, request: Request, moved: tuple[Move, ...]) -> tuple[str, ...]:
         """Each library that the candidate takes back unasked, and what made it go back."""

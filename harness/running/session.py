@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import threading
 import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from harness.gate.cells import CellRunner
-from harness.gate.cellstore import CellStore
 from harness.gate.compare import (
     Comparison,
     compare_runs,
@@ -18,10 +17,7 @@ from harness.gate.compare import (
     questions,
     snapshot_note,
 )
-from harness.gate.conditions import cell_environment, hardware, influences, sources_digest
-from harness.gate.crew import Crew
 from harness.gate.exitcode import exit_code
-from harness.gate.inside import inside_folder
 from harness.gate.plan import (
     SIDES,
     Conditions,
@@ -37,6 +33,12 @@ from harness.gate.plan import (
 )
 from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.world import Request, StackFailure, World
+from harness.running.cells import CellRunner
+from harness.running.cellstore import CellStore
+from harness.running.conditions import cell_environment, hardware, influences, sources_digest
+from harness.running.crew import Crew, ended_by, wait_for_all
+from harness.running.inside import inside_folder
+from harness.running.progress import plural
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.stacks import Lock
@@ -75,6 +77,8 @@ def _resolve(request: Request, world: World, locks: dict[Side, Lock]) -> None:
             side: pool.submit(world.stacks.resolve, side, argument)
             for side, argument in arguments.items()
         }
+        with ended_by(world.interrupt, asked.values()):
+            wait_for_all(asked.values())
     for side, future in sorted(asked.items(), key=lambda item: item[1].exception() is not None):
         locks[side] = future.result()
 
@@ -133,6 +137,8 @@ class _Gate:
         )
         self.results = Results()
         self.conditions: dict[Side, Conditions] = {}
+        self.counting = threading.Lock()
+        self.kept: dict[Side, tuple[int, int]] = {}
 
     def run(self) -> GateReport:
         self.store.sweep()
@@ -149,11 +155,15 @@ class _Gate:
         with ThreadPoolExecutor(3, thread_name_prefix="build") as pool:
             subjects = pool.submit(self.world.prepare)
             arriving = {side: pool.submit(self._arrive, side, subjects) for side in SIDES}
-            self.results.runs |= self._crew().run((), arriving)
+            with ended_by(self.world.interrupt, [subjects, *arriving.values()]):
+                self.results.runs |= self._crew().run((), arriving)
         problems = [self.results.listings[side].problem for side in SIDES]
         if all(self.results.listings[side].plan is None for side in SIDES):
             raise NoEvidence(
-                "the behaviours could be listed under neither stack", where="\n".join(problems)
+                "the behaviours could be listed under neither stack",
+                where="\n".join(problems),
+                allowed="stacks with pytest and syrupy in them, in which `harness` imports",
+                next="harness stacks build STACK prints the python to try it with",
             )
 
     def _crew(self) -> Crew:
@@ -173,7 +183,17 @@ class _Gate:
         self.results.listings[side] = listing
         tasks = first_tasks({side: listing.plan or ()}, self._digests(), self.conditions)
         self.world.listener.planned(len(tasks))
+        self._tell_kept(side, tasks)
         return tasks
+
+    def _tell_kept(self, side: Side, tasks: tuple[Task, ...]) -> None:
+        """When both sides are known, how many of their cells need not run again."""
+        kept = sum(self.store.has(task.key) for task in tasks) if self.request.cache else 0
+        with self.counting:
+            self.kept[side] = (kept, len(tasks))
+            if len(self.kept) == len(SIDES) and any(kept for kept, _ in self.kept.values()):
+                kept, total = (sum(counts) for counts in zip(*self.kept.values(), strict=True))
+                self.world.listener.tell(f"{kept} of {total} cells are kept from before")
 
     def _digests(self) -> dict[Side, str]:
         return {side: lock.digest for side, lock in self.locks.items()}
@@ -227,7 +247,9 @@ class _Gate:
             self.conditions,
         )
         count = sum(map(len, asked.values()))
-        self.world.listener.say(f"confirming {count} behaviours in {len(asked)} cells")
+        self.world.listener.say(
+            f"confirming {plural(count, 'behaviour')} in {plural(len(asked), 'cell')}"
+        )
         self.world.listener.planned(len(tasks))
         self.results.runs |= self._crew().run(tasks)
 

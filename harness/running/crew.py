@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from harness.gate.attempts import CellRun
@@ -40,7 +41,7 @@ class Crew:
                     while waiting and len(running) < self._parallel:
                         task = waiting.pop(0)
                         running[pool.submit(self._work, task)] = task
-                    _wait([*running, *coming.values()])
+                    _wait_for_any([*running, *coming.values()])
                     for side in [side for side, future in coming.items() if future.done()]:
                         waiting = beside(waiting, done, coming.pop(side).result())
                     for future in [future for future in running if future.done()]:
@@ -64,7 +65,32 @@ def beside(waiting: list[Task], done: Iterable[Task], arrived: Iterable[Task]) -
     return sorted(both, key=lambda task: (task.repeat, place[task.cell], task.side))
 
 
-def _wait(futures: list[Future[Any]]) -> None:
-    """Wait for any, waking often enough for Ctrl-C to be heard."""
+def _wait_for_any(futures: Collection[Future[Any]]) -> None:
+    """Wait, waking often enough for Ctrl-C to be heard."""
     while futures and not any(future.done() for future in futures):
+        time.sleep(_POLL)
+
+
+@contextmanager
+def ended_by(interrupt: Callable[[], None], futures: Collection[Future[Any]]) -> Iterator[None]:
+    """On Ctrl-C in the block, end what `futures` wait for by `interrupt` until all are done.
+
+    Without this a pool would wait for a build of minutes. Asking again is needed: a thread
+    may start another process after the first was ended. Further Ctrl-C change nothing.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        for future in futures:
+            future.cancel()
+        while not all(future.done() for future in futures):
+            with suppress(KeyboardInterrupt):
+                interrupt()
+                time.sleep(_POLL)
+        raise
+
+
+def wait_for_all(futures: Collection[Future[Any]]) -> None:
+    """Wait until every one is done, however it ended, hearing Ctrl-C meanwhile."""
+    while not all(future.done() for future in futures):
         time.sleep(_POLL)

@@ -1,0 +1,61 @@
+"""Telling a gate's result: printed and written, and its exit code kept whatever fails in that."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.report import files, terminal
+from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.verdicts import GateReport
+
+
+def publish(report: GateReport, directory: Path | None, json_file: Path | None) -> int:
+    """Print the report and write what `--report` and `--json` ask for; returns the exit code.
+
+    It is the report's own, where that is not 0, whatever could not be written: a change that
+    was found must not look like a disk that was full. Else what was not told makes it 4.
+    """
+    failures: list[str] = []
+    with _noted(failures):
+        _print(report)
+    with _noted(failures):
+        if directory is not None:
+            files.write(report, directory)
+    with _noted(failures):
+        if json_file is not None:
+            files.write_json(report, json_file)
+    for failure in failures:
+        print(f"harness: {failure}", file=sys.stderr)
+    if failures and report.exit_code == 0:
+        return int(ExitCode.INCONCLUSIVE)
+    return report.exit_code
+
+
+@contextmanager
+def _noted(failures: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except files.ReportError as error:
+        failures.append(str(error))
+
+
+def _print(report: GateReport) -> None:
+    """A reader that went away, as `head` does, has read what it wanted."""
+    try:
+        terminal.render(report, Console())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        raise files.ReportError(
+            f"the report cannot be printed: {error.strerror}",
+            where="standard output",
+            next="--report DIR or --json FILE write it elsewhere",
+        ) from error
