@@ -12,30 +12,29 @@ RANK, LAYERS, STEPS, RATE = 8, 2, 3, 1e-2
 
 
 @pytest.fixture
-def adapters(model):
-    """Adapters on q and v of the model's last layers while the behaviour runs: [down, up, …].
+def trainable(subject, cell):
+    """A model of the cell in training mode, with adapters on q and v of its last layers.
 
-    The up matrices are zero, so that they add nothing yet.
+    With it the adapters, [down, up, …]: the up matrices are zero, so that they add nothing yet.
     """
     import torch
 
+    from harness.subjects import load_model
+
+    model = load_model(subject, cell.precision, cell.device).train()
     layers = getattr(model.base_model, "layers", None)
     if layers is None or not hasattr(layers[0], "self_attn"):
         pytest.skip(f"adapters go to q_proj and v_proj, which {type(model).__name__} lacks")
-    adapters, hooks = [], []
+    adapters = []
     for layer in layers[-LAYERS:]:
         for projection in (layer.self_attn.q_proj, layer.self_attn.v_proj):
             generator = torch.Generator().manual_seed(len(adapters))
             down = torch.randn(RANK, projection.in_features, generator=generator) * 0.02
-            pair = (
-                torch.nn.Parameter(down),
-                torch.nn.Parameter(torch.zeros(projection.out_features, RANK)),
-            )
-            hooks.append(projection.register_forward_hook(with_adapter(*pair)))
+            up = torch.zeros(projection.out_features, RANK)
+            pair = [torch.nn.Parameter(matrix.to(model.device)) for matrix in (down, up)]
+            projection.register_forward_hook(with_adapter(*pair))
             adapters += pair
-    yield adapters
-    for hook in hooks:
-        hook.remove()
+    return model, adapters
 
 
 def with_adapter(down, up):
@@ -49,11 +48,10 @@ def with_adapter(down, up):
 @precisions("nf4")
 @requires("bitsandbytes")
 @documents("precision.qlora-use")
-def test_adapters_upon_4_bit_weights_learn_and_the_weights_stay(
-    model, adapters, sequences, observe
-):
+def test_adapters_upon_4_bit_weights_learn_and_the_weights_stay(trainable, sequences, observe):
     import torch
 
+    model, adapters = trainable
     ids = torch.tensor([sequences[0]], device=model.device)
     before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
     optimiser = torch.optim.Adam(adapters, lr=RATE)
@@ -71,3 +69,29 @@ def test_adapters_upon_4_bit_weights_learn_and_the_weights_stay(
         {"the loss fell": fell, "the weights of 4 bits stayed": unchanged},
         holds=fell and unchanged,
     )
+
+
+@needs("causal-lm")
+@precisions("nf4", "fp4")
+@requires("bitsandbytes")
+def test_a_4_bit_model_that_computed_in_evaluation_passes_gradients_like_this(
+    model, sequences, observe
+):
+    """bitsandbytes 0.50.2 packs 4-bit weights at the first pass in evaluation mode, and its
+    product with packed weights has no gradient: adapters below it learn nothing, unwarned."""
+    import torch
+    from bitsandbytes.functional import has_avx512bf16
+
+    if model.device.type != "cpu" or not has_avx512bf16():
+        pytest.skip("4-bit weights are packed only on a processor with AVX512-BF16")
+    ids = torch.tensor([sequences[0][:4]])
+    with torch.no_grad():
+        model(ids)
+        embedded = model.get_input_embeddings()(ids)
+    with torch.enable_grad():
+        embedded.requires_grad_()
+        projection = next(
+            module for module in model.modules() if type(module).__name__ == "Linear4bit"
+        )
+        found = projection(embedded).requires_grad
+    observe.exact("a gradient reaches the input", found)
