@@ -88,6 +88,17 @@ def test_heads_that_look_for_a_token_s_own_first_occurrence(repeated, observe):
     )
 
 
+@pytest.mark.until("transformer-lens", "4.0", "HookedTransformer was removed")
+@pytest.mark.needs(subject="smollm2-135m-instruct")
+def test_hooked_transformer_finds_the_same_scores(hooked, tokens, repeated):
+    import torch
+
+    found, _ = _run(hooked, _repeat(tokens)[:1])
+    scores = induction.induction_scores(found, PERIOD)
+    expected = induction.induction_scores(repeated[0][:, :1], PERIOD)
+    torch.testing.assert_close(scores, expected, rtol=0, atol=1e-3)
+
+
 @documents("tl.induction.detects")
 def test_without_repetition_no_head_scores_as_induction(bridge, tokens, observe):
     patterns, _ = _run(bridge, tokens)

@@ -126,6 +126,28 @@ def test_one_of_the_top_heads_is_a_name_mover(
     assert to_object[mover] > 0.3
 
 
+@until("transformer-lens", "4.0", "HookedTransformer was removed")
+@needs(subject="smollm2-135m-instruct")
+@precisions("float32")
+@requires("transformer-lens")
+def test_hooked_transformer_finds_the_same_contributions(hooked, ioi_bridge, ioi_batches):
+    """By the library's own tools: stack_head_results, apply_ln_to_stack, the unembedding."""
+    import torch
+
+    batch, (_, _, attribution) = ioi_batches[0], ioi_bridge[0]
+    towards = (hooked.W_U[:, batch.indirect_objects] - hooked.W_U[:, batch.subjects]).T
+    with torch.no_grad():
+        _, cache = hooked.run_with_cache(
+            batch.ids,
+            names_filter=lambda name: name.endswith(("hook_z", "ln_final.hook_scale")),
+        )
+        heads = hooked.cfg.n_layers * hooked.cfg.n_heads
+        stack = cache.stack_head_results(layer=-1, pos_slice=-1)[:heads]
+        normed = cache.apply_ln_to_stack(stack, layer=-1, pos_slice=-1) * hooked.ln_final.w
+    found = (normed * towards).sum(-1).mean(-1).reshape(attribution.heads.shape)
+    torch.testing.assert_close(found, attribution.heads, rtol=1e-3, atol=1e-3)
+
+
 @documents("tl.ioi.name-movers")
 @needs(subject="gpt2")
 @precisions("float32")
