@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
 
-import harness
-from harness import stacks, subjects
-from harness.commands import given
+from harness import stacks
+from harness.commands import asked, given
 from harness.commands.publishing import publish
-from harness.commands.subjects import conversion_python
 from harness.commands.written import written_behaviours
-from harness.execution import end_children
 from harness.gate.exitcode import parse_fail_on
-from harness.gate.selection import SYNTAX, check_expressions
-from harness.gate.world import Places, Request, World
+from harness.gate.selection import check_expressions
 from harness.report import files
-from harness.running.processes import LocalProcesses
 from harness.running.progress import ShownProgress
 from harness.running.session import run_gate
-from harness.running.stacks import RealStacks
-from harness.vocabulary.cells import PRECISIONS
-from harness.vocabulary.errors import ExitCode, NoEvidence
-from harness.vocabulary.places import cache_dir, home
-from harness.vocabulary.subjects import Subject
+from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.places import home
 from harness.vocabulary.verdicts import FAILS_A_GATE
 
 
@@ -46,36 +32,10 @@ def add(subparsers: Any) -> None:
         "built, 4 inconclusive.",
     )
     given.once(parser)
-    _add_stacks(parser)
-    _add_selection(parser)
-    _add_running(parser)
-    _add_reports(parser)
-    parser.set_defaults(run=run)
-
-
-def _add_stacks(parser: argparse.ArgumentParser) -> None:
-    stack = "a name, a file of pins, or specifiers over the reference"
-    parser.add_argument("--candidate", required=True, metavar="STACK", help=stack)
-    parser.add_argument("--baseline", default="reference", metavar="STACK", help=stack)
-    parser.add_argument(
-        "--no-downgrade", action="store_true", help="no library may go back behind the reference"
-    )
-    parser.add_argument(
-        "--torch-backend", metavar="B", help="torch's build, as uv has it: cpu, auto, cu126, …"
-    )
-
-
-def _add_selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--subject", action="append", default=[], metavar="NAME[=PATH]", help="repeatable"
-    )
-    parser.add_argument(
-        "--subjects-file", type=given.path, metavar="FILE", help="a registry of your own"
-    )
-    parser.add_argument(
-        "--precision", action="append", default=[], metavar="A,B", help=", ".join(PRECISIONS)
-    )
-    parser.add_argument("--device", action="append", default=[], metavar="D", help="default: cpu")
+    parser.add_argument("--candidate", required=True, metavar="STACK", help=asked.STACK)
+    parser.add_argument("--baseline", default="reference", metavar="STACK", help=asked.STACK)
+    asked.add_making(parser)
+    asked.add_cells(parser)
     parser.add_argument(
         "--select",
         action="append",
@@ -84,19 +44,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         help="only this folder, file or id of behaviours (tokenizers, tokenizers/test_ids.py), or "
         "those that fit a pattern ('*utf8*'); repeatable",
     )
-
-
-def _add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--parallel",
-        type=given.count,
-        default=_default_parallel(),
-        metavar="N",
-        help="cells at a time",
-    )
-    parser.add_argument(
-        "--threads", type=given.count, default=1, metavar="N", help="threads of a cell (default: 1)"
-    )
+    asked.add_running(parser)
     parser.add_argument(
         "--confirm",
         type=int,
@@ -105,13 +53,8 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how often to repeat what is not the same (default: 2)",
     )
-    parser.add_argument(
-        "--cell-timeout", type=given.seconds, default=900.0, metavar="S", help="default: 900"
-    )
-    parser.add_argument(
-        "--memory-limit", type=given.size, metavar="SIZE", help="most memory of a cell, e.g. 4GiB"
-    )
-    parser.add_argument("--no-cache", action="store_true", help="run cells that were run before")
+    _add_reports(parser)
+    parser.set_defaults(run=run)
 
 
 def _add_reports(parser: argparse.ArgumentParser) -> None:
@@ -131,124 +74,16 @@ def run(args: argparse.Namespace) -> int:
     fail_on = parse_fail_on(args.fail_on)
     files.check_writable(args.report, args.json)
     stacks.check_backend(args.torch_backend)
-    args.subject = [given.subject(argument) for argument in args.subject]
-    chosen = _subjects(args)
-    request = request_of(args, chosen)
+    chosen = asked.chosen_subjects(args)
+    request = asked.request_of(args, chosen, args.baseline, args.candidate)
     check_expressions(written_behaviours(home()), request.select)
     progress = ShownProgress(Console(stderr=True))
-    world = _world(args, chosen, progress)
+    world = asked.world_of(args, chosen, progress)
     try:
         with progress:
             report = run_gate(request, world, fail_on)
     except KeyboardInterrupt:
         world.processes.stop()
-        print(_interrupted(progress, request.cache), file=sys.stderr)
+        print(asked.interrupted(progress, request.cache), file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
     return publish(report, args.report, args.json)
-
-
-def _interrupted(progress: ShownProgress, kept: bool) -> str:
-    if progress.total == 0:
-        return (
-            "interrupted before any cell ran; what was downloaded and built whole is kept, and "
-            "the same command goes on from there"
-        )
-    finished = f"{progress.done} of {progress.total} cells are finished"
-    if not kept:
-        return f"interrupted: {finished}, and --no-cache keeps none of them"
-    return f"interrupted: {finished} and kept; the same command goes on from there"
-
-
-def request_of(args: argparse.Namespace, chosen: tuple[Subject, ...]) -> Request:
-    """The arguments as a gate's request. Raises UsageError where they do not go together."""
-    return Request(
-        baseline=args.baseline,
-        candidate=args.candidate,
-        options=_plugin_options(args),
-        subjects={name.partition("=")[0]: name for name in args.subject},
-        registry=_registry_digest(chosen),
-        select=tuple(given.words(args.select, "--select", SYNTAX)),
-        parallel=args.parallel,
-        threads=args.threads,
-        confirm=args.confirm,
-        cell_timeout=args.cell_timeout,
-        memory_limit=args.memory_limit or _fair_share(args.parallel),
-        cache=not args.no_cache,
-    )
-
-
-def _subjects(args: argparse.Namespace) -> tuple[Subject, ...]:
-    file = given.subjects_file(args.subjects_file)
-    return tuple(subjects.select(subjects.read_registry(home(), file), args.subject))
-
-
-def _plugin_options(args: argparse.Namespace) -> tuple[str, ...]:
-    """What chooses cells, as the plugin takes it; paths made absolute."""
-    options: list[str] = []
-    for argument in args.subject:
-        options += ["--subject", argument]
-    if args.subjects_file:
-        options += ["--subjects-file", str(args.subjects_file.absolute())]
-    precisions, devices = given.precisions(args.precision), given.devices(args.device)
-    given.check_together(precisions, devices)
-    options += ["--precision", ",".join(precisions)] if precisions else []
-    options += ["--device", ",".join(devices)] if devices else []
-    return tuple(options)
-
-
-def _registry_digest(chosen: tuple[Subject, ...]) -> str:
-    entries = [
-        sorted((key, repr(_plain(value))) for key, value in asdict(s).items()) for s in chosen
-    ]
-    return hashlib.sha256(repr(entries).encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else value
-
-
-def _world(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: ShownProgress) -> World:
-    root = home()
-    made = RealStacks(
-        root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
-    )
-
-    def interrupt() -> None:
-        made.stop()
-        end_children()
-
-    return World(
-        stacks=made,
-        processes=LocalProcesses(),
-        prepare=lambda: _prepare(chosen, bool(args.subject), progress.say),
-        listener=progress,
-        places=Places(root, cache_dir(), Path(harness.__file__).resolve().parent),
-        variables=dict(os.environ),
-        interrupt=interrupt,
-    )
-
-
-def _prepare(
-    chosen: tuple[Subject, ...], named: bool, say: Callable[[str], None]
-) -> Mapping[str, str]:
-    """The digest of each subject's files; a default one that is out of reach is left out."""
-    digests: dict[str, str] = {}
-    for subject in chosen:
-        try:
-            found = subjects.prepare(subject, conversion_python, say)
-        except NoEvidence as error:
-            if named or error.what.startswith("no space left"):
-                raise
-            say(f"without {subject.name}: {error.what}")
-        else:
-            digests[subject.name] = found.digest
-    return digests
-
-
-def _default_parallel() -> int:
-    return max(1, min(os.cpu_count() or 1, 8))
-
-
-def _fair_share(parallel: int) -> int:
-    """A cell's part of nine tenths of the memory, so that the kernel need not choose a victim."""
-    return int(psutil.virtual_memory().total * 0.9 / parallel)

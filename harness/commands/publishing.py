@@ -1,10 +1,10 @@
-"""Telling a gate's result: printed and written, and its exit code kept whatever fails in that."""
+"""Telling a result: printed and written, and its exit code kept whatever fails in that."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,25 +16,28 @@ from harness.vocabulary.verdicts import GateReport
 
 
 def publish(report: GateReport, directory: Path | None, json_file: Path | None) -> int:
-    """Print the report and write what `--report` and `--json` ask for; returns the exit code.
+    """Print the report and write what `--report` and `--json` ask for; returns the exit code."""
+    return tell(
+        report.exit_code,
+        lambda console: terminal.render(report, console),
+        lambda: files.write(report, directory) if directory is not None else None,
+        lambda: files.write_json(report, json_file) if json_file is not None else None,
+    )
 
-    It is the report's own, where that is not 0, whatever could not be written: a change that
-    was found must not look like a disk that was full. Else what was not told makes it 4.
+
+def tell(code: int, show: Callable[[Console], object], *writings: Callable[[], object]) -> int:
+    """Show a result and write it; returns the exit code.
+
+    It is `code`, where that is not 0, whatever could not be written: a change that was found
+    must not look like a disk that was full. Else what was not told makes it 4.
     """
     failures: list[str] = []
-    with _noted(failures):
-        _print(report)
-    with _noted(failures):
-        if directory is not None:
-            files.write(report, directory)
-    with _noted(failures):
-        if json_file is not None:
-            files.write_json(report, json_file)
+    for step in (lambda: _print(show), *writings):
+        with _noted(failures):
+            step()
     for failure in failures:
         print(f"harness: {failure}", file=sys.stderr)
-    if failures and report.exit_code == 0:
-        return int(ExitCode.INCONCLUSIVE)
-    return report.exit_code
+    return int(ExitCode.INCONCLUSIVE) if failures and code == 0 else code
 
 
 @contextmanager
@@ -45,10 +48,10 @@ def _noted(failures: list[str]) -> Iterator[None]:
         failures.append(str(error))
 
 
-def _print(report: GateReport) -> None:
+def _print(show: Callable[[Console], object]) -> None:
     """A reader that went away, as `head` does, has read what it wanted."""
     try:
-        terminal.render(report, Console())
+        show(Console())
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115

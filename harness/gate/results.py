@@ -35,6 +35,7 @@ class Results:
         return {
             planned.cell.id: planned.cell
             for side in SIDES
+            if side in self.listings
             for planned in self.listings[side].plan or ()
         }
 
@@ -43,14 +44,15 @@ class Results:
 
         A side that could not be listed has an `unknown` for everything the other has.
         """
-        baseline, candidate = (self._side(side, repeats) for side in SIDES)
+        baseline, candidate = (self.side(side, repeats) for side in SIDES)
         if self.listings["baseline"].plan is None:
             baseline[0] = self._lost("baseline", candidate[0])
         if self.listings["candidate"].plan is None:
             candidate[0] = self._lost("candidate", baseline[0])
         return baseline, candidate
 
-    def _side(self, side: Side, repeats: int) -> SideRuns:
+    def side(self, side: Side, repeats: int = 1) -> SideRuns:
+        """The outcomes of one side alone, a mapping a repeat."""
         runs: SideRuns = [{} for _ in range(repeats)]
         for task, run in self.runs.items():
             if task.side == side:

@@ -31,8 +31,21 @@ class NoSpaceForReport(ReportError):
 def write(report: GateReport, directory: Path) -> tuple[Path, ...]:
     """Write `gate.json`, `gate.html`, `gate.md` and `gate.xml` into `directory`, made if missing.
 
-    Returns their paths. Raises ReportError naming the files that could not be written, after
-    the others were.
+    See `write_forms` for what it returns and raises.
+    """
+    forms = {
+        "gate.json": lambda: json_text(report),
+        "gate.html": lambda: to_html(report),
+        "gate.md": lambda: to_markdown(report),
+        "gate.xml": lambda: to_junit(report),
+    }
+    return write_forms(forms, directory)
+
+
+def write_forms(forms: Mapping[str, Callable[[], str]], directory: Path) -> tuple[Path, ...]:
+    """Write a file a form into `directory`, made if missing; returns their paths.
+
+    Raises ReportError naming the files that could not be written, after the others were.
     """
     written: list[Path] = []
     failed: list[Path] = []
@@ -41,25 +54,16 @@ def write(report: GateReport, directory: Path) -> tuple[Path, ...]:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _report_error(error, str(directory), "--report") from error
-    for name, form in _forms().items():
+    for name, form in forms.items():
         path = directory / name
         try:
-            written.append(_replace(path, form(report)))
+            written.append(_replace(path, form()))
         except OSError as error:
             failed.append(path)
             last = error
     if last is not None:
         raise _report_error(last, ", ".join(map(str, failed)), "--report") from last
     return tuple(written)
-
-
-def _forms() -> Mapping[str, Callable[[GateReport], str]]:
-    return {
-        "gate.json": json_text,
-        "gate.html": to_html,
-        "gate.md": to_markdown,
-        "gate.xml": to_junit,
-    }
 
 
 def check_writable(directory: Path | None, json_file: Path | None) -> None:
@@ -91,15 +95,16 @@ def _check_file(path: Path) -> None:
 
 def write_json(report: GateReport, path: Path) -> Path:
     """Write the report's JSON to `path`. Raises ReportError if that cannot be done."""
-    return _write_text(path, json_text(report))
+    return write_text(path, json_text(report))
 
 
 def write_data(fields: Mapping[str, Any], path: Path) -> Path:
     """Write the result of another command as JSON. Raises ReportError as `write_json`."""
-    return _write_text(path, json.dumps(fields, indent=2) + "\n")
+    return write_text(path, json.dumps(fields, indent=2) + "\n")
 
 
-def _write_text(path: Path, text: str) -> Path:
+def write_text(path: Path, text: str) -> Path:
+    """Write what `--json` asks for. Raises ReportError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return _replace(path, text)

@@ -77,7 +77,7 @@ def test_a_full_disk_is_inconclusive(
     def full(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(compare_command, "_read", full)
+    monkeypatch.setattr(compare_command, "read_record", full)
     assert cli.main(["compare", "a", "b"]) == 4
     assert "no space left" in capsys.readouterr().err
 
@@ -86,7 +86,7 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compare_command, "_read", interrupt)
+    monkeypatch.setattr(compare_command, "read_record", interrupt)
     assert cli.main(["compare", "a", "b"]) == 130
 
 

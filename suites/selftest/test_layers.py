@@ -19,11 +19,21 @@ BELOW = {
     "stacks": {"vocabulary"},
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
-    "running": {"vocabulary", "gate", "stacks", "execution"},
+    "ledger": {"vocabulary"},
+    "running": {"vocabulary", "gate", "ledger", "stacks", "execution"},
     "report": {"vocabulary"},
-    "commands": {"vocabulary", "subjects", "stacks", "execution", "gate", "running", "report"},
+    "commands": {
+        "vocabulary",
+        "subjects",
+        "stacks",
+        "execution",
+        "gate",
+        "ledger",
+        "running",
+        "report",
+    },
 }
-OUTSIDE = ("stacks", "execution", "gate", "running", "report", "commands")
+OUTSIDE = ("stacks", "execution", "gate", "ledger", "running", "report", "commands")
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
     "sentencepiece", "transformer_lens", "sae_lens", "nnsight", "numpy",

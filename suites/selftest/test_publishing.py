@@ -10,7 +10,7 @@ import pytest
 from report_world import all_same, of_every_verdict
 
 from harness import stacks, subjects
-from harness.commands import gate as gate_command
+from harness.commands import asked
 from harness.commands import subjects as subjects_command
 from harness.commands.publishing import publish
 from harness.vocabulary.errors import NoEvidence
@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_no_subject_out_unsaid(
 
     monkeypatch.setattr(subjects, "prepare", full)
     with pytest.raises(NoEvidence, match="no space left"):
-        gate_command._prepare((subject("words"),), named, print)
+        asked._prepare((subject("words"),), named, print)
 
 
 def test_a_default_subject_out_of_reach_is_left_out_and_told(
@@ -102,7 +102,7 @@ def test_a_default_subject_out_of_reach_is_left_out_and_told(
 
     monkeypatch.setattr(subjects, "prepare", unreachable)
     said: list[str] = []
-    assert gate_command._prepare((subject("words"),), False, said.append) == {}
+    assert asked._prepare((subject("words"),), False, said.append) == {}
     assert said == ["without words: out of reach (no network)"]
 
 

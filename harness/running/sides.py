@@ -1,0 +1,200 @@
+"""The cells of one stack or two, from arguments to what their behaviours did."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from harness.gate.plan import (
+    SIDES,
+    Conditions,
+    Plan,
+    Side,
+    Task,
+    check_selected,
+    confirming_tasks,
+    digest,
+    first_tasks,
+    parse_plan,
+    select,
+)
+from harness.gate.results import Listing, Results
+from harness.gate.world import Request, World
+from harness.running.cells import CellRunner
+from harness.running.cellstore import CellStore
+from harness.running.conditions import cell_environment, hardware, influences, sources_digest
+from harness.running.crew import Crew, ended_by, wait_for_all
+from harness.running.inside import inside_folder
+from harness.running.progress import plural
+from harness.vocabulary.errors import HarnessError, NoEvidence
+from harness.vocabulary.stacks import Lock
+
+
+def resolve(
+    request: Request, world: World, locks: dict[Side, Lock], sides: Sequence[Side] = SIDES
+) -> None:
+    """Resolve all sides at once; those that resolve are in `locks` even where one does not.
+
+    Raises StackFailure, UsageError, NoEvidence.
+    """
+    arguments: dict[Side, str] = {"baseline": request.baseline, "candidate": request.candidate}
+    with ThreadPoolExecutor(2, thread_name_prefix="resolve") as pool:
+        asked = {side: pool.submit(world.stacks.resolve, side, arguments[side]) for side in sides}
+        with ended_by(world.interrupt, asked.values()):
+            wait_for_all(asked.values())
+    for side, future in sorted(asked.items(), key=lambda item: item[1].exception() is not None):
+        locks[side] = future.result()
+
+
+class Sides:
+    """Runs the cells of the sides that `locks` has. `results` fills as they end."""
+
+    def __init__(self, request: Request, world: World, locks: Mapping[Side, Lock]) -> None:
+        self.request = request
+        self.world = world
+        self.locks = locks
+        self.sides = tuple(side for side in SIDES if side in locks)
+        self.results = Results()
+        self._store = CellStore(world.places.cache / "cells")
+        environment = cell_environment(
+            world.variables,
+            home=world.places.home,
+            cache=world.places.cache,
+            inside=inside_folder(world.places.cache, world.places.package),
+            threads=request.threads,
+        )
+        self._cells = CellRunner(
+            request,
+            world.places.home,
+            self._store,
+            world.processes,
+            world.listener,
+            environment,
+            lambda: sources_digest(world.places.package, world.places.home),
+        )
+        self._conditions: dict[Side, Conditions] = {}
+        self._counting = threading.Lock()
+        self._kept: dict[Side, tuple[int, int]] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What the running of cells has to tell beside their results."""
+        return self._cells.notes
+
+    def run(self) -> None:
+        """Run every cell of every side; one side's may start while another still builds.
+
+        Raises StackFailure, and NoEvidence where no side could list its behaviours.
+        """
+        self._store.sweep()
+        with ThreadPoolExecutor(3, thread_name_prefix="build") as pool:
+            subjects = pool.submit(self.world.prepare)
+            arriving = {side: pool.submit(self._arrive, side, subjects) for side in self.sides}
+            with ended_by(self.world.interrupt, [subjects, *arriving.values()]):
+                self.results.runs |= self._crew().run((), arriving)
+        listings = [self.results.listings[side] for side in self.sides]
+        if all(listing.plan is None for listing in listings):
+            which = "neither stack" if len(listings) == 2 else "not one stack"
+            raise NoEvidence(
+                f"the behaviours could be listed under {which}",
+                where="\n".join(listing.problem for listing in listings),
+                allowed="stacks with pytest and syrupy in them, in which `harness` imports",
+                next="harness stacks build STACK prints the python to try it with",
+            )
+
+    def confirm(self, asked: Mapping[str, list[str]]) -> None:
+        """Repeat behaviours, by cell, on both sides in turn."""
+        cells = self.results.cells()
+        tasks = confirming_tasks(
+            {cells[cell]: behaviours for cell, behaviours in asked.items()},
+            self.request.confirm,
+            self._digests(),
+            self._conditions,
+        )
+        count = sum(map(len, asked.values()))
+        self.world.listener.say(
+            f"confirming {plural(count, 'behaviour')} in {plural(len(asked), 'cell')}"
+        )
+        self.world.listener.planned(len(tasks))
+        self.results.runs |= self._crew().run(tasks)
+
+    def _crew(self) -> Crew:
+        return Crew(self._cells, self.world.processes.stop, self.request.parallel)
+
+    def _arrive(self, side: Side, subjects: Future[Mapping[str, str]]) -> tuple[Task, ...]:
+        """Build one side's environment, list its cells, and return its tasks."""
+        self._cells.built[side] = self.world.stacks.build(side, self.locks[side])
+        self._conditions[side] = Conditions(
+            sources=self._cells.keyed,
+            hardware=hardware(self._cells.built[side].version),
+            environment=influences(self._cells.environment),
+            subjects=subjects.result(),
+            threads=self.request.threads,
+        )
+        listing = self._list(side)
+        self.results.listings[side] = listing
+        tasks = first_tasks({side: listing.plan or ()}, self._digests(), self._conditions)
+        self.world.listener.planned(len(tasks))
+        self._tell_kept(side, tasks)
+        return tasks
+
+    def _tell_kept(self, side: Side, tasks: tuple[Task, ...]) -> None:
+        """When all sides are known, how many of their cells need not run again."""
+        kept = sum(self._store.has(task.key) for task in tasks) if self.request.cache else 0
+        with self._counting:
+            self._kept[side] = (kept, len(tasks))
+            if len(self._kept) == len(self.sides) and any(kept for kept, _ in self._kept.values()):
+                kept, total = (sum(counts) for counts in zip(*self._kept.values(), strict=True))
+                self.world.listener.tell(f"{kept} of {total} cells are kept from before")
+
+    def _digests(self) -> dict[Side, str]:
+        return {side: lock.digest for side, lock in self.locks.items()}
+
+    def _list(self, side: Side) -> Listing:
+        whole, problem = self._whole_plan(side)
+        if whole is None:
+            return Listing(None, problem)
+        plan = select(whole, self.request.select)
+        check_selected(plan, whole, self.request.select)
+        return Listing(plan, problem)
+
+    def _whole_plan(self, side: Side) -> tuple[Plan | None, str]:
+        """What the plugin lists under `side`, kept from before if it is; and what went wrong."""
+        kept = self._store.directory / "plans" / f"{self._plan_key(side)}.json"
+        plan = _read_plan(kept) if self.request.cache else None
+        if plan is not None:
+            return plan, ""
+        work = self._store.open("list")
+        try:
+            text, problem = self._cells.list_cells(side, work)
+            if not text:
+                return None, problem
+            plan = parse_plan(text, f"the {side}")
+            if not problem:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                (work / "cells.json").replace(kept)
+            return plan, problem
+        finally:
+            self._store.drop(work)
+
+    def _plan_key(self, side: Side) -> str:
+        conditions = self._conditions[side]
+        return digest(
+            [
+                self.locks[side].digest,
+                conditions.sources,
+                dict(conditions.subjects),
+                list(self.request.options),
+                self.request.registry,
+                conditions.hardware["python"],
+            ]
+        )
+
+
+def _read_plan(path: Path) -> Plan | None:
+    try:
+        return parse_plan(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError, HarnessError):
+        return None
