@@ -310,6 +310,7 @@ def _write_unigram(folder: Path) -> int:
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_input_names": ["input_ids", "attention_mask"],
             "model_max_length": 512,
             "pad_token": "<pad>",
             "eos_token": "</s>",
@@ -335,6 +336,7 @@ def _write_byte_level(folder: Path) -> int:
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_input_names": ["input_ids", "attention_mask"],
             "model_max_length": 512,
             "bos_token": special,
             "eos_token": special,

@@ -21,12 +21,11 @@ LIMIT = 300.0
 
 @dataclass(frozen=True)
 class Ran:
-    """What a fragment did: what it raised (None if nothing), printed and warned of, and the
-    values of the expressions asked for."""
+    """What a fragment raised (None if nothing) and printed, and the values of the expressions
+    asked for."""
 
     error: str | None
     printed: str
-    warned: tuple[str, ...]
     values: Mapping[str, Any]
 
 
@@ -65,9 +64,6 @@ def _in_process(
         if done.returncode:
             raise RuntimeError(f"the fragments' process ended: {done.stderr[-2000:]}")
         lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
-        return {
-            line["name"]: Ran(line["error"], line["printed"], tuple(line["warned"]), line["values"])
-            for line in lines
-        }
+        return {line["name"]: Ran(line["error"], line["printed"], line["values"]) for line in lines}
 
     return make

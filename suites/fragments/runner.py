@@ -2,7 +2,7 @@
 
 A script: `python runner.py FOLDER OUT`, with a JSON object on standard input that gives for
 each fragment to run the expressions to evaluate in its namespace afterwards. A line of OUT
-says of each what it raised, printed, warned and evaluated to; written as it happens, so that
+says of each what it raised, printed and evaluated to; written as it happens, so that
 a crash costs only the rest.
 
 A fragment's head says where it stands (`# from:`), which fragments it continues (`# after:`)
@@ -17,47 +17,57 @@ import io
 import json
 import re
 import sys
-import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Ran(NamedTuple):
+    """What a fragment left: its namespace, what it raised (None if nothing) and printed."""
+
+    namespace: dict[str, Any]
+    error: str | None
+    printed: str
 
 
 def main(folder: Path, out: Path, asked: dict[str, dict[str, str]]) -> None:
-    namespaces: dict[str, dict[str, Any]] = {}
+    known: dict[str, Ran] = {}
     with out.open("w", encoding="utf-8") as file:
-        for name in asked:
-            report = run(name, folder, namespaces)
-            if report["error"] is None:
-                report["values"] = {
-                    label: evaluate(expression, namespaces[name])
-                    for label, expression in asked[name].items()
-                }
-            file.write(json.dumps({"name": name, **report}) + "\n")
+        for name, expressions in asked.items():
+            ran = run(name, folder, known)
+            values = {
+                label: evaluate(expression, ran.namespace)
+                for label, expression in expressions.items()
+                if ran.error is None
+            }
+            line = {"name": name, "error": ran.error, "printed": ran.printed, "values": values}
+            file.write(json.dumps(line) + "\n")
             file.flush()
 
 
-def run(name: str, folder: Path, namespaces: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Run one fragment, and before it those it continues, unless they ran already."""
-    source = (folder / f"{name}.txt").read_text(encoding="utf-8")
+def run(name: str, folder: Path, known: dict[str, Ran]) -> Ran:
+    """Run one fragment once, and before it those it continues; one of them may have failed."""
+    if name not in known:
+        source = (folder / f"{name}.txt").read_text(encoding="utf-8")
+        earlier = [run(other, folder, known) for other in head(source, "after")]
+        failed = next((ran.error for ran in earlier if ran.error), None)
+        known[name] = Ran({}, failed, "") if failed else fresh_run(name, source, earlier)
+    return known[name]
+
+
+def fresh_run(name: str, source: str, earlier: list[Ran]) -> Ran:
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    for earlier in head(source, "after"):
-        if earlier not in namespaces:
-            run(earlier, folder, namespaces)
-        namespace |= namespaces[earlier]
+    for ran in earlier:
+        namespace |= ran.namespace
     for given in head(source, "given"):
         exec(given, namespace)
-    namespaces[name] = namespace
-    printed = io.StringIO()
-    error = None
-    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
-        warnings.simplefilter("always")
+    printed, error = io.StringIO(), None
+    with contextlib.redirect_stdout(printed):
         seed()
         try:
             execute(source, name, namespace)
         except Exception as raised:
             error = describe(raised)
-    kinds = sorted({warning.category.__name__ for warning in caught})
-    return {"error": error, "printed": printed.getvalue(), "warned": kinds, "values": {}}
+    return Ran(namespace, error, printed.getvalue())
 
 
 def execute(source: str, name: str, namespace: dict[str, Any]) -> None:
