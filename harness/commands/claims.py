@@ -7,6 +7,7 @@ import fnmatch
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from harness import stacks
 from harness.commands import asked, given
 from harness.commands.publishing import tell
 from harness.commands.reading import read_record
-from harness.ledger import behaviours_of, decide, read_claims
+from harness.ledger import decide
 from harness.report import files
 from harness.report.ledger import html, jsonform, markdown, terminal
-from harness.running.claims import Found, run_claims
+from harness.running.claims import Book, Found, book_of, run_claims
 from harness.running.progress import ShownProgress
 from harness.vocabulary.claims import Claim, ClaimVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
@@ -78,8 +79,10 @@ def run(args: argparse.Namespace) -> int:
             allowed="a run record to judge, or a stack to run under",
             next=f"harness claims --record={args.record}",
         )
-    claims = _selected(read_claims(home()), given.words(args.select, "--select", "ids of claims"))
-    found = _judged(args.record, claims) if args.record else _run(args, claims)
+    book = book_of(home())
+    wanted = given.words(args.select, "--select", "the beginnings of claims' ids")
+    book = replace(book, claims=_selected(book.claims, wanted))
+    found = _judged(args.record, book) if args.record else _run(args, book)
     return ExitCode.INTERRUPTED if found is None else _publish(found, args)
 
 
@@ -104,13 +107,12 @@ def _matches(claim: str, expression: str) -> bool:
     return claim == expression or claim.startswith(f"{expression.rstrip('.')}.")
 
 
-def _judged(path: Path, claims: tuple[Claim, ...]) -> Found:
-    record = read_record(path)
-    return Found(decide(str(path), claims, behaviours_of(home()), record.outcomes))
+def _judged(path: Path, book: Book) -> Found:
+    return Found(decide(str(path), book.claims, book.checkers, read_record(path).outcomes))
 
 
-def _run(args: argparse.Namespace, claims: tuple[Claim, ...]) -> Found | None:
-    """Run what checks `claims`; None where Ctrl-C ended it."""
+def _run(args: argparse.Namespace, book: Book) -> Found | None:
+    """Run what checks the claims; None where Ctrl-C ended it."""
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
     del args.select
@@ -119,7 +121,7 @@ def _run(args: argparse.Namespace, claims: tuple[Claim, ...]) -> Found | None:
     world = asked.world_of(args, chosen, progress)
     try:
         with progress:
-            return run_claims(request, world, claims, behaviours_of(home()))
+            return run_claims(request, world, book)
     except KeyboardInterrupt:
         world.processes.stop()
         print(asked.interrupted(progress, request.cache), file=sys.stderr)

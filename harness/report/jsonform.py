@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from harness.report import summary
+from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict
@@ -17,7 +18,8 @@ def to_json(report: GateReport) -> dict[str, Any]:
     """`report` as strict JSON.
 
     `baseline` and `candidate` map every package of the stack to its version, null where the
-    stack has no lock. `counts` has every verdict. Of an observation, `noise` is
+    stack has no lock. `counts` has every verdict. `claims` has those on which the sides
+    disagree. Of an observation, `noise` is
     {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
     A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
     """
@@ -45,10 +47,24 @@ def to_json(report: GateReport) -> dict[str, Any]:
         ],
         "behaviours": [_behaviour(result) for result in report.behaviours],
         "counts": {verdict.value: count for verdict, count in summary.counts(report).items()},
+        "claims": [_claim(change) for change in report.claims],
         "skipped": [{"reason": skip.reason, "count": skip.count} for skip in report.skipped],
         "fail_on": sorted(verdict.value for verdict in report.fail_on),
         "exit_code": int(report.exit_code),
         "seconds": finite(report.seconds),
+    }
+
+
+def _claim(change: ClaimChange) -> dict[str, Any]:
+    before, after = change.baseline, change.candidate
+    return {
+        "id": after.claim.id,
+        "from": before.verdict.value,
+        "to": after.verdict.value,
+        "documented": finite(after.claim.documented),
+        "baseline": finite(before.observed),
+        "candidate": finite(after.observed),
+        "reason": after.reason,
     }
 
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from harness.report import summary, words
 from harness.report.excerpts import sides
+from harness.report.ledger.rows import change_text, claim_row, observed_text
 from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.verdicts import GateReport, ObservationVerdict, PackageVerdict
 
 LIMIT = 64_000
 """Bytes; a comment on GitHub may have 65,536 characters, a step's summary more."""
+
+CLAIMS = 40
+"""So many claims are listed."""
 
 _RESERVE = 400
 _WIDTH = 48
@@ -61,6 +65,7 @@ def _blocks(report: GateReport) -> Iterator[Block]:
     yield Block(lambda: _lead(report))
     yield from _moves(report)
     yield from _packages(report)
+    yield from _claims(report)
     yield from _skips(report)
     groups = summary.groups(report)
     if groups:
@@ -104,6 +109,26 @@ def _packages(report: GateReport) -> Iterator[Block]:
     notable = summary.notable_packages(report)
     if notable:
         yield Block(lambda: "\n### Packages\n\n" + "".join(map(_package, notable[:50])))
+
+
+def _claims(report: GateReport) -> Iterator[Block]:
+    if not report.claims:
+        return
+    rows = (
+        (code(row.id), change_text(change), row.documented, observed_text(change.baseline),
+         row.observed)
+        for change in report.claims[:CLAIMS]
+        for row in [claim_row(change.candidate)]
+    )  # fmt: skip
+    title = f"\n### Claims of documents ({len(report.claims)})\n"
+    header = ("claim", "verdict", "documented", "baseline", "candidate")
+    yield Block(lambda: title + _table(header, (tuple(map(_cell, row)) for row in rows)))
+    if len(report.claims) > CLAIMS:
+        yield Block(lambda: f"\nand {len(report.claims) - CLAIMS} more claims, in gate.json\n")
+
+
+def _cell(text: str) -> str:
+    return text if text.startswith("`") else _escaped(clip(text, 160))
 
 
 def _package(package: PackageVerdict) -> str:

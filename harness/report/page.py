@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from harness.report import summary, words
 from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
+from harness.report.ledger.rows import ChangeRow, change_row
 from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.observations import Observation
@@ -122,6 +123,7 @@ class Page:
     moves: MoveRows
     moved_count: int
     packages: tuple[PackageVerdict, ...]
+    claims: tuple[ChangeRow, ...]
     groups: tuple[GroupBlock, ...]
     gallery: Gallery
     same: tuple[SameRow, ...]
@@ -151,6 +153,7 @@ def page(report: GateReport) -> Page:
             for p in summary.notable_packages(report)
         ),
         groups=_groups(report),
+        claims=tuple(map(change_row, report.claims)),
         gallery=gallery(report),
         same=_same(report),
         same_count=counts[Verdict.SAME],

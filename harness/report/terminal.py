@@ -9,12 +9,15 @@ from rich.text import Text
 
 from harness.report import summary, words
 from harness.report.excerpts import Excerpt, sides
+from harness.report.ledger.rows import change_text, claim_row
 from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.verdicts import GateReport, ObservationVerdict, Verdict
 
 WIDEST = 132
 SHOWN_OBSERVATIONS = 4
 """So many observations of a behaviour are listed; the reports on disk have all."""
+
+SHOWN_CLAIMS = 12
 
 _GOOD = {Verdict.FIXED, Verdict.LIGHTER, Verdict.FASTER}
 _REASON_LENGTH = 600
@@ -29,6 +32,7 @@ def render(report: GateReport, console: Console) -> None:
     _lead(report, console)
     _moves(report, console)
     _packages(report, console)
+    _claims(report, console)
     _behaviours(report, console)
     _skips(report, console)
     console.print()
@@ -76,6 +80,22 @@ def _packages(report: GateReport, console: Console) -> None:
         if package.reason:
             line.append(f": {clip(one_line(package.reason), _REASON_LENGTH)}")
         _line(console, line)
+
+
+def _claims(report: GateReport, console: Console) -> None:
+    """What documents say that is no longer so, or is so again."""
+    if not report.claims:
+        return
+    _heading(console, f"Claims of documents that one side keeps ({len(report.claims)})")
+    for change in report.claims[:SHOWN_CLAIMS]:
+        row = claim_row(change.candidate)
+        line = Text.assemble("  ", (row.id, "bold"), "  ", (change_text(change), "bold yellow"))
+        _line(console, line)
+        _line(console, Text(f"    documented  {row.documented}", style="dim"))
+        _line(console, Text(f"    observed    {row.observed}"))
+    if len(report.claims) > SHOWN_CLAIMS:
+        more = words.plural(len(report.claims) - SHOWN_CLAIMS, "more claim")
+        _line(console, Text(f"  and {more}: harness claims --stack shows all", style="dim"))
 
 
 def _behaviours(report: GateReport, console: Console) -> None:

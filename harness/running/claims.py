@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
-from harness.ledger import changes, decide, outdated_by
-from harness.ledger.book import Checker
+from harness.ledger import behaviours_of, changes, decide, outdated_by, read_claims
+from harness.ledger.book import Checker, claims_file
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.claims import Claim, ClaimChange, Ledger
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.stacks import LIBRARIES, Lock
+
+
+@dataclass(frozen=True)
+class Book:
+    """The claims in question, and who checks each."""
+
+    claims: tuple[Claim, ...] = ()
+    checkers: Mapping[str, Sequence[Checker]] = field(default_factory=dict)
+
+
+def book_of(home: Path) -> Book:
+    """The claims of a project; none where it has no file of them. Raises HarnessError."""
+    if not claims_file(home).exists():
+        return Book()
+    return Book(read_claims(home), behaviours_of(home))
 
 
 @dataclass(frozen=True)
@@ -27,21 +43,16 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def run_claims(
-    request: Request,
-    world: World,
-    claims: Sequence[Claim],
-    checkers: Mapping[str, Sequence[Checker]],
-) -> Found:
-    """Run the behaviours that name `claims`, under `request.baseline` and any candidate.
+def run_claims(request: Request, world: World, book: Book) -> Found:
+    """Run the behaviours that name the claims of `book`.
 
-    Without a candidate (an empty argument) only the baseline runs. Raises StackError where a
-    stack cannot be made, NoEvidence where nothing ran, HarnessError for what the user can
-    mend, KeyboardInterrupt after stopping what ran.
+    They run under `request.baseline`, and under the candidate unless that is an empty
+    argument. Raises StackError where a stack cannot be made, NoEvidence where nothing ran,
+    HarnessError for what the user can mend, KeyboardInterrupt after stopping what ran.
     """
     asked: tuple[Side, ...] = SIDES if request.candidate else ("baseline",)
     behaviours = dict.fromkeys(
-        checker.behaviour for claim in claims for checker in checkers.get(claim.id, ())
+        checker.behaviour for claim in book.claims for checker in book.checkers.get(claim.id, ())
     )
     locks: dict[Side, Lock] = {}
     try:
@@ -50,21 +61,29 @@ def run_claims(
         sides.run()
     except StackFailure as failure:
         raise failure.error from failure
-    ledgers = {side: _ledger(sides, side, claims, checkers) for side in asked}
+    for side in asked:
+        _check_listed(sides, side)
     notes = (*sides.notes, *sides.results.oddities())
-    if "candidate" not in ledgers:
-        return Found(ledgers["baseline"], notes=notes)
-    before, after = ledgers["baseline"], ledgers["candidate"]
-    moved = world.stacks.moves(locks["baseline"], locks["candidate"])
-    if not any(move.went_back for move in moved if move.package in LIBRARIES):
-        after = outdated_by(before, after)
+    if asked == ("baseline",):
+        return Found(_ledger(sides, "baseline", book), notes=notes)
+    before, after = both(sides, book)
     return Found(after, changes(before, after), notes)
 
 
-def _ledger(
-    sides: Sides, side: Side, claims: Sequence[Claim], checkers: Mapping[str, Sequence[Checker]]
-) -> Ledger:
-    request = sides.request
+def both(sides: Sides, book: Book) -> tuple[Ledger, Ledger]:
+    """What the first runs of baseline and candidate say of the claims.
+
+    What held in the baseline and is wrong in a candidate none of whose libraries is older is
+    outdated by it.
+    """
+    before, after = (_ledger(sides, side, book) for side in SIDES)
+    moved = sides.world.stacks.moves(sides.locks["baseline"], sides.locks["candidate"])
+    if not any(move.went_back for move in moved if move.package in LIBRARIES):
+        after = outdated_by(before, after)
+    return before, after
+
+
+def _check_listed(sides: Sides, side: Side) -> None:
     listing = sides.results.listings[side]
     if listing.plan is None:
         raise NoEvidence(
@@ -72,6 +91,9 @@ def _ledger(
             where=listing.problem,
             next="harness stacks build STACK prints the python to try it with",
         )
-    name = request.baseline if side == "baseline" else request.candidate
-    [outcomes] = sides.results.side(side)
-    return decide(name, claims, checkers, outcomes.values())
+
+
+def _ledger(sides: Sides, side: Side, book: Book) -> Ledger:
+    name = sides.request.baseline if side == "baseline" else sides.request.candidate
+    first, *_ = sides.results.side(side, 1 + sides.request.confirm)
+    return decide(name, book.claims, book.checkers, first.values())

@@ -18,6 +18,8 @@ from harness.gate.exitcode import exit_code
 from harness.gate.plan import SIDES, Side
 from harness.gate.results import SideRuns
 from harness.gate.world import Request, StackFailure, World
+from harness.ledger import changes
+from harness.running.claims import Book, book_of, both
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.stacks import Lock
@@ -39,10 +41,11 @@ def run_gate(
     after stopping what ran.
     """
     begun = time.monotonic()
+    book = book_of(world.places.home)
     locks: dict[Side, Lock] = {}
     try:
         resolve(request, world, locks)
-        report = _gate(Sides(request, world, locks), fail_on)
+        report = _gate(Sides(request, world, locks), book, fail_on)
     except StackFailure as failure:
         report = _unbuilt(request, world, locks, failure)
     return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(fail_on))
@@ -69,7 +72,7 @@ def _unbuilt(
     )
 
 
-def _gate(sides: Sides, fail_on: Collection[Verdict]) -> GateReport:
+def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
     """Run both sides, repeat what is not the same, and put it together."""
     sides.run()
     comparison = _compare(sides)
@@ -77,7 +80,7 @@ def _gate(sides: Sides, fail_on: Collection[Verdict]) -> GateReport:
     if asked and sides.request.confirm:
         sides.confirm(asked)
         comparison = _compare(sides)
-    return _report(sides, comparison, fail_on)
+    return replace(_report(sides, comparison, fail_on), claims=changes(*both(sides, book)))
 
 
 def _outcomes(sides: Sides) -> tuple[SideRuns, SideRuns]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
 
@@ -90,7 +91,7 @@ class GateReport:
     `stack_verdict` is `built`, `unsolvable` or `uninstallable`; with the latter two,
     `stack_reason` says why in words and `behaviours` is empty. `notes` are findings
     about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
-    failed this gate.
+    failed this gate; `claims` those of the documents on which the two sides disagree.
     """
 
     baseline: Lock | None
@@ -107,3 +108,4 @@ class GateReport:
     baseline_name: str = "reference"
     candidate_name: str = ""
     fail_on: frozenset[Verdict] = FAILS_A_GATE
+    claims: tuple[ClaimChange, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry
 from harness.vocabulary.observations import Noise, Observation
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import (
@@ -47,6 +48,9 @@ def behaviour(
     )
 
 
+CLAIM = Claim(f"sae.{SCRIPT}", "sae_lens", f"It is {SCRIPT}.", {"value": SCRIPT})
+
+
 def of_every_verdict() -> GateReport:
     """A report with each verdict once, hostile text, and numbers that are none."""
     odd = BehaviourVerdict(
@@ -85,6 +89,11 @@ def of_every_verdict() -> GateReport:
         62.5,
         "reference",
         f"sae-lens==6.51.1 {SCRIPT}",
+        claims=(
+            ClaimChange(
+                Entry(CLAIM, ClaimVerdict.HOLDS), Entry(CLAIM, ClaimVerdict.WRONG, math.inf)
+            ),
+        ),
     )
 
 

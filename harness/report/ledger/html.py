@@ -7,15 +7,8 @@ from dataclasses import dataclass
 
 from harness.report.html import render
 from harness.report.ledger import rows
-from harness.report.ledger.rows import ClaimRow, SystemRow
+from harness.report.ledger.rows import ChangeRow, ClaimRow, SystemRow
 from harness.vocabulary.claims import ClaimChange, ClaimVerdict, Ledger
-
-
-@dataclass(frozen=True)
-class ChangeRow:
-    verdicts: str
-    claim: ClaimRow
-    before: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ def to_html(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: str = 
         rows.system_rows(ledger),
         rows.total_row(ledger),
         against,
-        tuple(_change(change) for change in changed),
+        tuple(map(rows.change_row, changed)),
         tuple(
             Group(verdict.value, rows.MEANING[verdict], rows.claim_rows(rows.of(ledger, verdict)))
             for verdict in ClaimVerdict
@@ -54,11 +47,3 @@ def to_html(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: str = 
         ),
     )
     return render("claims.html", page)
-
-
-def _change(change: ClaimChange) -> ChangeRow:
-    return ChangeRow(
-        rows.change_text(change),
-        rows.claim_row(change.candidate),
-        rows.observed_text(change.baseline),
-    )

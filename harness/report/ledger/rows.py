@@ -49,6 +49,15 @@ class ClaimRow:
     behaviours: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ChangeRow:
+    """A claim of which two stacks say different things; `before` is what the first observed."""
+
+    verdicts: str
+    claim: ClaimRow
+    before: str
+
+
 def system_rows(ledger: Ledger) -> tuple[SystemRow, ...]:
     """A row a system, in the order of the claims' file."""
     counts: dict[str, Counter[ClaimVerdict]] = {}
@@ -126,3 +135,8 @@ def headline(ledger: Ledger) -> str:
 
 def change_text(change: ClaimChange) -> str:
     return f"{change.baseline.verdict.value} → {change.candidate.verdict.value}"
+
+
+def change_row(change: ClaimChange) -> ChangeRow:
+    before = clip(one_line(observed_text(change.baseline)), LONG)
+    return ChangeRow(change_text(change), claim_row(change.candidate), before)
