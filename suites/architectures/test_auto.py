@@ -9,85 +9,90 @@ from harness.subjects.standins import fill
 
 pytestmark = requires("transformers", "torch")
 
-FAMILIES = [
-    pytest.param(
-        "AutoModel", "bert", "BertModel",
-        marks=documents("auto.family.AutoModel.bert"),
-    ),
-    pytest.param(
-        "AutoModel", "roberta", "RobertaModel",
-        marks=documents("auto.family.AutoModel.roberta"),
-    ),
-    pytest.param(
-        "AutoModel", "deberta", "DebertaModel",
-        marks=documents("auto.family.AutoModel.deberta"),
-    ),
-    pytest.param(
-        "AutoModelForSequenceClassification", "bert", "BertForSequenceClassification",
-        marks=documents("auto.family.AutoModelForSequenceClassification.bert"),
-    ),
-    pytest.param(
-        "AutoModelForSequenceClassification", "roberta", "RobertaForSequenceClassification",
-        marks=documents("auto.family.AutoModelForSequenceClassification.roberta"),
-    ),
-    pytest.param(
-        "AutoModelForSequenceClassification", "deberta", "DebertaForSequenceClassification",
-        marks=documents("auto.family.AutoModelForSequenceClassification.deberta"),
-    ),
-    pytest.param(
-        "AutoModelForCausalLM", "gpt2", "GPT2LMHeadModel",
-        marks=documents("auto.family.AutoModelForCausalLM.gpt2"),
-    ),
-    pytest.param(
-        "AutoModelForCausalLM", "llama", "LlamaForCausalLM",
-        marks=documents("auto.family.AutoModelForCausalLM.llama"),
-    ),
-    pytest.param(
-        "AutoModelForCausalLM", "mistral", "MistralForCausalLM",
-        marks=documents("auto.family.AutoModelForCausalLM.mistral"),
-    ),
-    pytest.param(
-        "AutoModelForCausalLM", "falcon", "FalconForCausalLM",
-        marks=documents("auto.family.AutoModelForCausalLM.falcon"),
-    ),
-    pytest.param(
-        "AutoModelForSeq2SeqLM", "t5", "T5ForConditionalGeneration",
-        marks=documents("auto.family.AutoModelForSeq2SeqLM.t5"),
-    ),
-    pytest.param(
-        "AutoModelForSeq2SeqLM", "bart", "BartForConditionalGeneration",
-        marks=documents("auto.family.AutoModelForSeq2SeqLM.bart"),
-    ),
-    pytest.param(
-        "AutoModelForSeq2SeqLM", "mbart", "MBartForConditionalGeneration",
-        marks=documents("auto.family.AutoModelForSeq2SeqLM.mbart"),
-    ),
-]  # fmt: skip
 
-HEADS = [
-    pytest.param(
-        "CausalLM", "gpt2", {"logits": [2, 5, 64]}, marks=documents("auto.head.CausalLM")
-    ),
-    pytest.param("Seq2SeqLM", "t5", {"logits": [2, 3, 64]}, marks=documents("auto.head.Seq2SeqLM")),
-    pytest.param(
-        "SequenceClassification", "bert", {"logits": [2, 4]},
-        marks=documents("auto.head.SequenceClassification"),
-    ),
-    pytest.param(
-        "TokenClassification", "bert", {"logits": [2, 5, 4]},
-        marks=documents("auto.head.TokenClassification"),
-    ),
-    pytest.param(
-        "QuestionAnswering", "bert", {"end_logits": [2, 5], "start_logits": [2, 5]},
-        marks=documents("auto.head.QuestionAnswering"),
-    ),
-    pytest.param(
-        "MaskedLM", "bert", {"logits": [2, 5, 64]}, marks=documents("auto.head.MaskedLM")
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("auto", "architecture", "expected"), FAMILIES)
+@pytest.mark.parametrize(
+    ("auto", "architecture", "expected"),
+    [
+        pytest.param(
+            "AutoModel",
+            "bert",
+            "BertModel",
+            marks=documents("auto.family.AutoModel.bert"),
+        ),
+        pytest.param(
+            "AutoModel",
+            "roberta",
+            "RobertaModel",
+            marks=documents("auto.family.AutoModel.roberta"),
+        ),
+        pytest.param(
+            "AutoModel",
+            "deberta",
+            "DebertaModel",
+            marks=documents("auto.family.AutoModel.deberta"),
+        ),
+        pytest.param(
+            "AutoModelForSequenceClassification",
+            "bert",
+            "BertForSequenceClassification",
+            marks=documents("auto.family.AutoModelForSequenceClassification.bert"),
+        ),
+        pytest.param(
+            "AutoModelForSequenceClassification",
+            "roberta",
+            "RobertaForSequenceClassification",
+            marks=documents("auto.family.AutoModelForSequenceClassification.roberta"),
+        ),
+        pytest.param(
+            "AutoModelForSequenceClassification",
+            "deberta",
+            "DebertaForSequenceClassification",
+            marks=documents("auto.family.AutoModelForSequenceClassification.deberta"),
+        ),
+        pytest.param(
+            "AutoModelForCausalLM",
+            "gpt2",
+            "GPT2LMHeadModel",
+            marks=documents("auto.family.AutoModelForCausalLM.gpt2"),
+        ),
+        pytest.param(
+            "AutoModelForCausalLM",
+            "llama",
+            "LlamaForCausalLM",
+            marks=documents("auto.family.AutoModelForCausalLM.llama"),
+        ),
+        pytest.param(
+            "AutoModelForCausalLM",
+            "mistral",
+            "MistralForCausalLM",
+            marks=documents("auto.family.AutoModelForCausalLM.mistral"),
+        ),
+        pytest.param(
+            "AutoModelForCausalLM",
+            "falcon",
+            "FalconForCausalLM",
+            marks=documents("auto.family.AutoModelForCausalLM.falcon"),
+        ),
+        pytest.param(
+            "AutoModelForSeq2SeqLM",
+            "t5",
+            "T5ForConditionalGeneration",
+            marks=documents("auto.family.AutoModelForSeq2SeqLM.t5"),
+        ),
+        pytest.param(
+            "AutoModelForSeq2SeqLM",
+            "bart",
+            "BartForConditionalGeneration",
+            marks=documents("auto.family.AutoModelForSeq2SeqLM.bart"),
+        ),
+        pytest.param(
+            "AutoModelForSeq2SeqLM",
+            "mbart",
+            "MBartForConditionalGeneration",
+            marks=documents("auto.family.AutoModelForSeq2SeqLM.mbart"),
+        ),
+    ],
+)
 def test_an_auto_class_builds_the_familys_model(auto, architecture, expected, tiny_config, observe):
     built = build(auto, tiny_config(architecture))
     claim = f"auto.family.{auto}.{architecture}"
@@ -95,7 +100,38 @@ def test_an_auto_class_builds_the_familys_model(auto, architecture, expected, ti
     observe.claim(claim, name, holds=name == expected)
 
 
-@pytest.mark.parametrize(("task", "architecture", "expected"), HEADS)
+@pytest.mark.parametrize(
+    ("task", "architecture", "expected"),
+    [
+        pytest.param(
+            "CausalLM", "gpt2", {"logits": [2, 5, 64]}, marks=documents("auto.head.CausalLM")
+        ),
+        pytest.param(
+            "Seq2SeqLM", "t5", {"logits": [2, 3, 64]}, marks=documents("auto.head.Seq2SeqLM")
+        ),
+        pytest.param(
+            "SequenceClassification",
+            "bert",
+            {"logits": [2, 4]},
+            marks=documents("auto.head.SequenceClassification"),
+        ),
+        pytest.param(
+            "TokenClassification",
+            "bert",
+            {"logits": [2, 5, 4]},
+            marks=documents("auto.head.TokenClassification"),
+        ),
+        pytest.param(
+            "QuestionAnswering",
+            "bert",
+            {"end_logits": [2, 5], "start_logits": [2, 5]},
+            marks=documents("auto.head.QuestionAnswering"),
+        ),
+        pytest.param(
+            "MaskedLM", "bert", {"logits": [2, 5, 64]}, marks=documents("auto.head.MaskedLM")
+        ),
+    ],
+)
 def test_a_head_returns_logits_of_this_shape(task, architecture, expected, tiny_config, observe):
     """Two sequences of 5 tokens (3 on the decoder's side), 4 labels, a vocabulary of 64."""
     import torch

@@ -35,24 +35,6 @@ PRINTED = {
     "vocab_size": 30522,
 }
 
-FIELDS = [
-    pytest.param("dim", marks=documents("config.distilbert.dim")),
-    pytest.param("hidden_dim", marks=documents("config.distilbert.hidden_dim")),
-    pytest.param("n_heads", marks=documents("config.distilbert.n_heads")),
-    pytest.param("n_layers", marks=documents("config.distilbert.n_layers")),
-    pytest.param("vocab_size", marks=documents("config.distilbert.vocab_size")),
-    pytest.param(
-        "max_position_embeddings", marks=documents("config.distilbert.max_position_embeddings")
-    ),
-    pytest.param("activation", marks=documents("config.distilbert.activation")),
-    pytest.param("seq_classif_dropout", marks=documents("config.distilbert.seq_classif_dropout")),
-    pytest.param("qa_dropout", marks=documents("config.distilbert.qa_dropout")),
-    pytest.param("attention_dropout", marks=documents("config.distilbert.attention_dropout")),
-    pytest.param("pad_token_id", marks=documents("config.distilbert.pad_token_id")),
-    pytest.param("sinusoidal_pos_embds", marks=documents("config.distilbert.sinusoidal_pos_embds")),
-    pytest.param("initializer_range", marks=documents("config.distilbert.initializer_range")),
-]
-
 
 @pytest.fixture
 def loaded(work_dir):
@@ -63,7 +45,30 @@ def loaded(work_dir):
     return transformers.AutoConfig.from_pretrained(work_dir)
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("dim", marks=documents("config.distilbert.dim")),
+        pytest.param("hidden_dim", marks=documents("config.distilbert.hidden_dim")),
+        pytest.param("n_heads", marks=documents("config.distilbert.n_heads")),
+        pytest.param("n_layers", marks=documents("config.distilbert.n_layers")),
+        pytest.param("vocab_size", marks=documents("config.distilbert.vocab_size")),
+        pytest.param(
+            "max_position_embeddings", marks=documents("config.distilbert.max_position_embeddings")
+        ),
+        pytest.param("activation", marks=documents("config.distilbert.activation")),
+        pytest.param(
+            "seq_classif_dropout", marks=documents("config.distilbert.seq_classif_dropout")
+        ),
+        pytest.param("qa_dropout", marks=documents("config.distilbert.qa_dropout")),
+        pytest.param("attention_dropout", marks=documents("config.distilbert.attention_dropout")),
+        pytest.param("pad_token_id", marks=documents("config.distilbert.pad_token_id")),
+        pytest.param(
+            "sinusoidal_pos_embds", marks=documents("config.distilbert.sinusoidal_pos_embds")
+        ),
+        pytest.param("initializer_range", marks=documents("config.distilbert.initializer_range")),
+    ],
+)
 def test_a_field_is_the_architectures_default_and_survives_loading(field, loaded, observe):
     import transformers
 

@@ -37,34 +37,6 @@ GPT2LMHeadModel(
   (lm_head): Linear(in_features=768, out_features=50257, bias=False)
 )"""
 
-SHAPES = [
-    pytest.param(
-        "wte", "transformer.wte.weight", [50257, 768], marks=documents("config.gpt2.shape.wte")
-    ),
-    pytest.param(
-        "wpe", "transformer.wpe.weight", [1024, 768], marks=documents("config.gpt2.shape.wpe")
-    ),
-    pytest.param(
-        "c_attn", "transformer.h.0.attn.c_attn.weight", [768, 2304],
-        marks=documents("config.gpt2.shape.c_attn"),
-    ),
-    pytest.param(
-        "attn.c_proj", "transformer.h.0.attn.c_proj.weight", [768, 768],
-        marks=documents("config.gpt2.shape.attn.c_proj"),
-    ),
-    pytest.param(
-        "c_fc", "transformer.h.0.mlp.c_fc.weight", [768, 3072],
-        marks=documents("config.gpt2.shape.c_fc"),
-    ),
-    pytest.param(
-        "mlp.c_proj", "transformer.h.0.mlp.c_proj.weight", [3072, 768],
-        marks=documents("config.gpt2.shape.mlp.c_proj"),
-    ),
-    pytest.param(
-        "lm_head", "lm_head.weight", [50257, 768], marks=documents("config.gpt2.shape.lm_head")
-    ),
-]  # fmt: skip
-
 
 @pytest.fixture
 def gpt2(keep):
@@ -114,7 +86,44 @@ def test_printing_gpt2_shows_the_documented_tree(gpt2, observe):
     )
 
 
-@pytest.mark.parametrize(("name", "parameter", "expected"), SHAPES)
+@pytest.mark.parametrize(
+    ("name", "parameter", "expected"),
+    [
+        pytest.param(
+            "wte", "transformer.wte.weight", [50257, 768], marks=documents("config.gpt2.shape.wte")
+        ),
+        pytest.param(
+            "wpe", "transformer.wpe.weight", [1024, 768], marks=documents("config.gpt2.shape.wpe")
+        ),
+        pytest.param(
+            "c_attn",
+            "transformer.h.0.attn.c_attn.weight",
+            [768, 2304],
+            marks=documents("config.gpt2.shape.c_attn"),
+        ),
+        pytest.param(
+            "attn.c_proj",
+            "transformer.h.0.attn.c_proj.weight",
+            [768, 768],
+            marks=documents("config.gpt2.shape.attn.c_proj"),
+        ),
+        pytest.param(
+            "c_fc",
+            "transformer.h.0.mlp.c_fc.weight",
+            [768, 3072],
+            marks=documents("config.gpt2.shape.c_fc"),
+        ),
+        pytest.param(
+            "mlp.c_proj",
+            "transformer.h.0.mlp.c_proj.weight",
+            [3072, 768],
+            marks=documents("config.gpt2.shape.mlp.c_proj"),
+        ),
+        pytest.param(
+            "lm_head", "lm_head.weight", [50257, 768], marks=documents("config.gpt2.shape.lm_head")
+        ),
+    ],
+)
 def test_a_weight_of_gpt2_has_the_printed_size(gpt2, name, parameter, expected, observe):
     shape = list(gpt2.get_parameter(parameter).shape)
     observe.claim(f"config.gpt2.shape.{name}", shape, holds=shape == expected)

@@ -31,33 +31,6 @@ ASKED = {
     },
 }
 
-RUN = [
-    pytest.param("boot-bridge", marks=documents("fragments.boot-bridge"), id="boot-bridge"),
-    pytest.param("hooked", marks=documents("fragments.hooked"), id="hooked"),
-    pytest.param("hooked-cache", marks=documents("fragments.hooked-cache"), id="hooked-cache"),
-    pytest.param(
-        "hooked-patching", marks=documents("fragments.hooked-patching"), id="hooked-patching"
-    ),
-    pytest.param("hooked-ioi", marks=documents("fragments.hooked-ioi"), id="hooked-ioi"),
-    pytest.param(
-        "hooked-induction", marks=documents("fragments.hooked-induction"), id="hooked-induction"
-    ),
-    pytest.param(
-        "hooked-tokenization",
-        marks=documents("fragments.hooked-tokenization"),
-        id="hooked-tokenization",
-    ),
-    pytest.param(
-        "hooked-layernorm", marks=documents("fragments.hooked-layernorm"), id="hooked-layernorm"
-    ),
-    pytest.param("hooked-memory", marks=documents("fragments.hooked-memory"), id="hooked-memory"),
-    pytest.param(
-        "hooked-autoencoder",
-        marks=[documents("fragments.hooked-autoencoder"), requires("sae-lens")],
-        id="hooked-autoencoder",
-    ),
-]
-
 
 @pytest.fixture
 def ran(run_fragments):
@@ -65,7 +38,37 @@ def ran(run_fragments):
 
 
 @requires("transformer-lens", "transformers", "torch")
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("boot-bridge", marks=documents("fragments.boot-bridge"), id="boot-bridge"),
+        pytest.param("hooked", marks=documents("fragments.hooked"), id="hooked"),
+        pytest.param("hooked-cache", marks=documents("fragments.hooked-cache"), id="hooked-cache"),
+        pytest.param(
+            "hooked-patching", marks=documents("fragments.hooked-patching"), id="hooked-patching"
+        ),
+        pytest.param("hooked-ioi", marks=documents("fragments.hooked-ioi"), id="hooked-ioi"),
+        pytest.param(
+            "hooked-induction", marks=documents("fragments.hooked-induction"), id="hooked-induction"
+        ),
+        pytest.param(
+            "hooked-tokenization",
+            marks=documents("fragments.hooked-tokenization"),
+            id="hooked-tokenization",
+        ),
+        pytest.param(
+            "hooked-layernorm", marks=documents("fragments.hooked-layernorm"), id="hooked-layernorm"
+        ),
+        pytest.param(
+            "hooked-memory", marks=documents("fragments.hooked-memory"), id="hooked-memory"
+        ),
+        pytest.param(
+            "hooked-autoencoder",
+            marks=[documents("fragments.hooked-autoencoder"), requires("sae-lens")],
+            id="hooked-autoencoder",
+        ),
+    ],
+)
 def test_a_fragment_runs_as_written(ran, name, observe):
     error = ran[name].error
     observe.claim(f"fragments.{name}", error or "runs", holds=error is None)

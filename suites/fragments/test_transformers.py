@@ -32,35 +32,6 @@ ASKED = {
     "save-and-load": {"saved": "type(model).__name__", "loaded": "type(loaded_model).__name__"},
 }
 
-RUN = [
-    pytest.param("same-string", marks=documents("fragments.same-string"), id="same-string"),
-    pytest.param("pipelines", marks=documents("fragments.pipelines"), id="pipelines"),
-    pytest.param(
-        "sentiment-analysis",
-        marks=documents("fragments.sentiment-analysis"),
-        id="sentiment-analysis",
-    ),
-    pytest.param(
-        "classification", marks=documents("fragments.classification"), id="classification"
-    ),
-    pytest.param("families", marks=documents("fragments.families"), id="families"),
-    pytest.param("configuration", marks=documents("fragments.configuration"), id="configuration"),
-    pytest.param(
-        "half-precision", marks=documents("fragments.half-precision"), id="half-precision"
-    ),
-    pytest.param("four-bit", marks=documents("fragments.four-bit"), id="four-bit"),
-    pytest.param("strategies", marks=documents("fragments.strategies"), id="strategies"),
-    pytest.param("icecream", marks=documents("fragments.icecream"), id="icecream"),
-    pytest.param(
-        "tokenization-summary",
-        marks=documents("fragments.tokenization-summary"),
-        id="tokenization-summary",
-    ),
-    pytest.param("print-model", marks=documents("fragments.print-model"), id="print-model"),
-    pytest.param("ocean", marks=documents("fragments.ocean"), id="ocean"),
-    pytest.param("save-and-load", marks=documents("fragments.save-and-load"), id="save-and-load"),
-]
-
 
 @pytest.fixture
 def ran(run_fragments):
@@ -68,7 +39,41 @@ def ran(run_fragments):
 
 
 @requires("transformers", "torch")
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("same-string", marks=documents("fragments.same-string"), id="same-string"),
+        pytest.param("pipelines", marks=documents("fragments.pipelines"), id="pipelines"),
+        pytest.param(
+            "sentiment-analysis",
+            marks=documents("fragments.sentiment-analysis"),
+            id="sentiment-analysis",
+        ),
+        pytest.param(
+            "classification", marks=documents("fragments.classification"), id="classification"
+        ),
+        pytest.param("families", marks=documents("fragments.families"), id="families"),
+        pytest.param(
+            "configuration", marks=documents("fragments.configuration"), id="configuration"
+        ),
+        pytest.param(
+            "half-precision", marks=documents("fragments.half-precision"), id="half-precision"
+        ),
+        pytest.param("four-bit", marks=documents("fragments.four-bit"), id="four-bit"),
+        pytest.param("strategies", marks=documents("fragments.strategies"), id="strategies"),
+        pytest.param("icecream", marks=documents("fragments.icecream"), id="icecream"),
+        pytest.param(
+            "tokenization-summary",
+            marks=documents("fragments.tokenization-summary"),
+            id="tokenization-summary",
+        ),
+        pytest.param("print-model", marks=documents("fragments.print-model"), id="print-model"),
+        pytest.param("ocean", marks=documents("fragments.ocean"), id="ocean"),
+        pytest.param(
+            "save-and-load", marks=documents("fragments.save-and-load"), id="save-and-load"
+        ),
+    ],
+)
 def test_a_fragment_runs_as_written(ran, name, observe):
     error = ran[name].error
     observe.claim(f"fragments.{name}", error or "runs", holds=error is None)

@@ -30,14 +30,6 @@ LLAMA_70B = {
     "num_attention_heads": 64,
     "num_key_value_heads": 8,
 }
-FLOATS = [
-    pytest.param("fp32", 4, 28, marks=documents("precision.table.fp32")),
-    pytest.param("fp16", 2, 14, marks=documents("precision.table.fp16")),
-]
-QUANTISED = [
-    pytest.param("int8", 7, marks=documents("precision.table.int8")),
-    pytest.param("nf4", 4, marks=documents("precision.table.nf4")),
-]
 
 
 @dataclass(frozen=True)
@@ -70,14 +62,26 @@ def test_the_models_have_this_many_parameters(mistral_7b, llama_70b, observe):
 
 
 @requires("transformers", "torch")
-@pytest.mark.parametrize(("name", "width", "documented"), FLOATS)
+@pytest.mark.parametrize(
+    ("name", "width", "documented"),
+    [
+        pytest.param("fp32", 4, 28, marks=documents("precision.table.fp32")),
+        pytest.param("fp16", 2, 14, marks=documents("precision.table.fp16")),
+    ],
+)
 def test_a_7b_model_takes_about_the_documented_size(mistral_7b, name, width, documented, observe):
     size = round(mistral_7b.all * width / 1e9, 1)
     observe.claim(f"precision.table.{name}", f"{size} GB", holds=is_near(size, documented))
 
 
 @requires("transformers", "bitsandbytes", "torch")
-@pytest.mark.parametrize(("name", "documented"), QUANTISED)
+@pytest.mark.parametrize(
+    ("name", "documented"),
+    [
+        pytest.param("int8", 7, marks=documents("precision.table.int8")),
+        pytest.param("nf4", 4, marks=documents("precision.table.nf4")),
+    ],
+)
 def test_a_quantised_7b_model_takes_about_the_documented_size(
     mistral_7b, name, documented, observe
 ):
