@@ -199,6 +199,20 @@ def _write_head(
     projection[head * width : head * width + len(output)] = _pairs(output)
 
 
+def tokenizer() -> Any:
+    """A word a token: transformer-lens wants a tokenizer beside every model."""
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    words = {f"w{index}": index for index in range(TOKENS)}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="w0")),
+        bos_token="w0",
+        eos_token="w0",
+        pad_token="w0",
+    )
+
+
 def as_hooked(model: Any) -> Any:
     """`model` as a HookedTransformer, by transformer-lens's own conversion of GPT-2 weights.
 

@@ -146,6 +146,7 @@ def attached_to(work_dir):
 
     model = constructed.induction_circuit()
     model.save_pretrained(work_dir)
+    constructed.tokenizer().save_pretrained(work_dir)
     bridge = SAETransformerBridge.boot_transformers(str(work_dir), hf_model=model, device="cpu")
     ids = induction.random_tokens(constructed.TOKENS, constructed.PERIOD, batch=2, seed=0)
     return bridge, ids

@@ -36,6 +36,7 @@ def _lens(library, model, folder):
     from transformer_lens.model_bridge import TransformerBridge
 
     model.save_pretrained(folder)
+    constructed.tokenizer().save_pretrained(folder)
     return TransformerBridge.boot_transformers(str(folder), hf_model=model, device="cpu")
 
 

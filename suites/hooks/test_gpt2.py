@@ -22,8 +22,12 @@ def hub(keep, tmp_path_factory, monkeypatch):
         standins.lay_out(place, ["gpt2"])
         return place
 
+    from transformers.utils import hub
+
     place = keep("hub", make)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(place / "hub"))
+    if hasattr(hub, "TRANSFORMERS_CACHE"):  # transformers 4 reads its own copy of it
+        monkeypatch.setattr(hub, "TRANSFORMERS_CACHE", str(place / "hub"))
     return place
 
 
