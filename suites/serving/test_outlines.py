@@ -6,60 +6,68 @@ import json
 import re
 from typing import Any, Literal
 
-import pytest
-
 from harness.plugin import documents, needs, precisions, requires
 
-PROMPTS = ("A phone number:", "The weather today is", "Answer:")
+PROMPTS = ("A phone number:", "The weather today is")
 NUMBER = r"\(\d{3}\) \d{3}-\d{4}"
+WAYS = ({"do_sample": False}, {"do_sample": True, "temperature": 3.0})
+"""Greedy, and sampled so hot that nothing but the constraint holds it."""
 
 
-@pytest.fixture
-def constrained(keep, model, hf_tokenizer) -> Any:
-    """The cell's model behind outlines."""
-
-    def make() -> Any:
-        import outlines
-
-        return outlines.from_transformers(model, hf_tokenizer)
-
-    return keep("outlines", make)
+def schema(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
 
 
-def generate(constrained: Any, prompt: str, kind: Any, **options: Any) -> str:
-    import torch
-
-    torch.manual_seed(0)
-    return str(constrained(prompt, kind, max_new_tokens=48, **options))
+def parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 @documents("outlines.constrained-output")
 @needs("causal-lm", "pretrained")
 @precisions("float32")
 @requires("outlines", "transformers")
-def test_every_sample_obeys_its_constraint(constrained, observe):
-    """A regular expression, a choice and a JSON schema; greedy, and sampled hot."""
+def test_samples_obey_these_kinds_of_constraint(model, hf_tokenizer, monkeypatch, observe):
+    """How many of the outputs obey, by kind; the claim is that all do."""
+    import outlines
+    import torch
+    import torch._dynamo
     from outlines.types import JsonSchema, Regex
 
-    schema = {
-        "type": "object",
-        "properties": {"warm": {"type": "boolean"}, "degrees": {"type": "integer", "maximum": 99}},
-        "required": ["warm", "degrees"],
-        "additionalProperties": False,
-    }
+    monkeypatch.setattr(torch._dynamo.config, "disable", True)
+    sky = schema(warm={"type": "boolean"}, sky={"enum": ["clear", "grey"]})
+    degrees = schema(degrees={"type": "integer", "minimum": 0, "maximum": 99})
     kinds = {
-        "regex": (Regex(NUMBER), lambda text: re.fullmatch(NUMBER, text) is not None),
+        "regular expression": (Regex(NUMBER), lambda text: bool(re.fullmatch(NUMBER, text))),
         "choice": (Literal["yes", "no"], lambda text: text in ("yes", "no")),
-        "json": (JsonSchema(schema), lambda text: {*json.loads(text)} == {"warm", "degrees"}),
+        "schema": (
+            JsonSchema(sky),
+            lambda text: (parsed(text) or {}).get("sky") in ("clear", "grey"),
+        ),
+        "schema with a maximum": (
+            JsonSchema(degrees),
+            lambda text: 0 <= (parsed(text) or {}).get("degrees", -1) <= 99,
+        ),
     }
-    ways = {"greedy": {"do_sample": False}, "hot": {"do_sample": True, "temperature": 3.0}}
-    obeyed: dict[str, int] = {}
+    constrained = outlines.from_transformers(model, hf_tokenizer)
+    obeyed = dict.fromkeys(kinds, 0)
     for name, (kind, fits) in kinds.items():
-        texts = [generate(constrained, p, kind, **way) for p in PROMPTS for way in ways.values()]
-        obeyed[name] = sum(map(fits, texts))
-    asked = len(PROMPTS) * len(ways)
+        for prompt in PROMPTS:
+            for way in WAYS:
+                torch.manual_seed(0)
+                obeyed[name] += fits(str(constrained(prompt, kind, max_new_tokens=32, **way)))
+    asked = len(PROMPTS) * len(WAYS)
     observe.claim(
         "outlines.constrained-output",
-        {"obeyed": obeyed, "of": asked},
+        {name: f"{count} of {asked}" for name, count in obeyed.items()},
         holds=set(obeyed.values()) == {asked},
+        steady=False,
     )
+    assert obeyed["regular expression"] == obeyed["choice"] == asked
