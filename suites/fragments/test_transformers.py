@@ -109,12 +109,26 @@ def test_gpt2_extends_the_prompt_by_sampling_twenty_tokens(ran, observe):
 
 
 @requires("transformers", "torch")
-@documents("precision.mistral-fragment-fp16")
+@documents("precision.mistral-fragment-fp16", "precision.torch-dtype-kwarg")
 def test_the_half_precision_call_gives_float16_on_the_device_there_is(ran, observe):
     found = ran["half-precision"].values
-    observe.claim(
-        "precision.mistral-fragment-fp16", found, holds=found.get("dtype") == "torch.float16"
-    )
+    holds = found.get("dtype") == "torch.float16"
+    observe.claim("precision.mistral-fragment-fp16", found, holds=holds)
+    observe.claim("precision.torch-dtype-kwarg", found.get("dtype", "none"), holds=holds)
+
+
+@requires("transformers", "torch")
+@documents("precision.load-in-4bit-kwarg")
+def test_from_pretrained_takes_the_4_bit_arguments_directly(ran, observe):
+    error = ran["four-bit"].error
+    observe.claim("precision.load-in-4bit-kwarg", error or "accepted", holds=error is None)
+
+
+@requires("transformers", "torch")
+@documents("save.load-as-automodel")
+def test_the_saved_causal_model_loads_headless_through_automodel(ran, observe):
+    found = ran["save-and-load"].values
+    observe.claim("save.load-as-automodel", found, holds=found.get("loaded") == "BertModel")
 
 
 @requires("transformers", "torch")
