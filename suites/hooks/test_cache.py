@@ -78,15 +78,15 @@ def test_the_stream_is_the_sum_of_what_was_written(bridge, cached):
 
 @documents("tl.ioi.weights-shapes")
 def test_what_the_heads_write_sums_to_the_attention_output(bridge, cached):
-    """z times W_O: a square output weight that is not transposed has the right shape too."""
+    """Up to a bias, the same everywhere. A W_O that is not transposed has this shape as well."""
     import torch
 
     cache = cached[1]
     for layer in range(bridge.cfg.n_layers):
         written = torch.einsum("bphd,hdm->bpm", cache["z", layer], bridge.W_O[layer])
-        expected = cache["attn_out", layer] - bridge.b_O[layer]
-        atol = 1e-5 * float(expected.abs().max())
-        torch.testing.assert_close(written, expected, rtol=1e-4, atol=atol)
+        rest = cache["attn_out", layer] - written
+        atol = 1e-5 * float(cache["attn_out", layer].abs().max())
+        torch.testing.assert_close(rest, rest[:, :1].expand_as(rest), rtol=1e-4, atol=atol)
 
 
 @documents("tl.cache.names-filter", "tl.cache.filter-saves-memory")
