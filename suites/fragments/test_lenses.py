@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, until
 
 ASKED = {
     "boot-bridge": {"logits": "list(logits.shape)", "cache": "type(cache).__name__"},
@@ -21,6 +21,11 @@ ASKED = {
         "Neel": "model.to_str_tokens('Neel')",
     },
     "hooked-layernorm": {},
+    "instead/hooked-layernorm": {
+        "scale": "list(ln_scale.shape)",
+        "is the pre-activation": "bool(torch.allclose(pre_activation, cache['pre', layer], "
+        "atol=1e-5))",
+    },
     "hooked-memory": {
         "kept": "len(cache)",
         "devices": "sorted({str(x.device) for x in cache.values()})",
@@ -79,3 +84,10 @@ def test_the_fragments_give_these_values(ran, observe):
     for name, one in ran.items():
         if one.values:
             observe.exact(name, one.values)
+
+
+@requires("transformer-lens", "transformers", "torch")
+@until("transformer-lens", "4.0.0", "HookedTransformer is gone")
+def test_what_to_write_instead_of_a_folded_norms_weight_runs(ran):
+    assert ran["instead/hooked-layernorm"].error is None
+    assert ran["instead/hooked-layernorm"].values["is the pre-activation"]

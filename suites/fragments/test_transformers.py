@@ -29,6 +29,10 @@ ASKED = {
     "tokenization-summary": {},
     "print-model": {},
     "ocean": {"likeliest": "[out_string[:11], predicted_class in (0, 1)]"},
+    "instead/four-bit": {
+        "footprint": "model_4bit.get_memory_footprint() < model.get_memory_footprint()",
+        "type": "model_4bit.config.quantization_config.bnb_4bit_quant_type",
+    },
     "save-and-load": {"saved": "type(model).__name__", "loaded": "type(loaded_model).__name__"},
 }
 
@@ -122,6 +126,12 @@ def test_the_half_precision_call_gives_float16_on_the_device_there_is(ran, obser
 def test_from_pretrained_takes_the_4_bit_arguments_directly(ran, observe):
     error = ran["four-bit"].error
     observe.claim("precision.load-in-4bit-kwarg", error or "accepted", holds=error is None)
+
+
+@requires("transformers", "torch", "bitsandbytes")
+def test_what_to_write_instead_of_the_4_bit_arguments_runs(ran):
+    assert ran["instead/four-bit"].error is None
+    assert ran["instead/four-bit"].values == {"footprint": True, "type": "nf4"}
 
 
 @requires("transformers", "torch")
