@@ -28,6 +28,12 @@ class Ran:
     printed: str
     values: Mapping[str, Any]
 
+    def value(self, label: str) -> Any:
+        """One of the values; raises RuntimeError with what the fragment raised."""
+        if self.error is not None:
+            raise RuntimeError(self.error)
+        return self.values[label]
+
 
 @pytest.fixture
 def run_fragments(keep: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
