@@ -31,16 +31,21 @@ class Gallery:
 
 
 def gallery(report: GateReport) -> Gallery:
-    """A picture of every matrix with axes; those that are not the same come first."""
+    """A picture of every matrix with axes: first what is not the same, then the largest."""
     order = list(Verdict)
     found = [
-        (order.index(entry.verdict), _picture(result, entry))
+        ((order.index(entry.verdict), -_squares(entry)), _picture(result, entry))
         for result in report.behaviours
         for entry in result.observations
         if drawable(entry.candidate or entry.baseline)
     ]
     pictures = tuple(picture for _, picture in sorted(found, key=lambda pair: pair[0]))
     return Gallery(pictures[:MOST], max(0, len(pictures) - MOST))
+
+
+def _squares(entry: ObservationVerdict) -> int:
+    shown = entry.candidate or entry.baseline
+    return sum(map(len, shown.value)) if shown is not None else 0
 
 
 def _picture(result: BehaviourVerdict, entry: ObservationVerdict) -> Picture:

@@ -71,7 +71,9 @@ def _draw(matrix: list[list[Any]], axes: Axes, unit: str) -> Heatmap:
     size = max((abs(value) for value in finite), default=0.0)
     left = _margin(_names(axes.row_names, len(rows)))
     bottom = _margin(_names(axes.column_names, len(rows[0])))
-    width, height = left + SIDE * len(rows[0]), SIDE * len(rows) + bottom + 2 * _LABEL
+    told = f"{axes.columns} →   ({axes.rows} ↓)"
+    width = left + max(SIDE * len(rows[0]), _CHARACTER * (len(told) + 1))
+    height = SIDE * len(rows) + bottom + 2 * _LABEL
     parts = [
         f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" role="img" '
         f'font-size="10" fill="currentColor" aria-label="{escape(_told(axes), quote=True)}">'
@@ -80,8 +82,7 @@ def _draw(matrix: list[list[Any]], axes: Axes, unit: str) -> Heatmap:
     parts += _row_labels(axes, len(rows), left)
     parts += _column_labels(axes, len(rows[0]), left, SIDE * len(rows))
     parts.append(
-        f'<text x="{left:g}" y="{height - 4:g}" font-weight="600">'
-        f"{escape(axes.columns)} →   ({escape(axes.rows)} ↓)</text></svg>"
+        f'<text x="{left:g}" y="{height - 4:g}" font-weight="600">{escape(told)}</text></svg>'
     )
     return Heatmap("".join(parts), _caption(matrix, finite, unit))
 
