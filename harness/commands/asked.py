@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -82,7 +82,13 @@ def chosen_subjects(args: argparse.Namespace) -> tuple[Subject, ...]:
 
 
 def request_of(
-    args: argparse.Namespace, chosen: tuple[Subject, ...], baseline: str, candidate: str
+    args: argparse.Namespace,
+    chosen: tuple[Subject, ...],
+    baseline: str,
+    candidate: str,
+    *,
+    confirm: int,
+    select: Sequence[str] = (),
 ) -> Request:
     """The arguments as a request. Raises UsageError where they do not go together."""
     return Request(
@@ -91,10 +97,10 @@ def request_of(
         options=_plugin_options(args),
         subjects={name.partition("=")[0]: name for name in args.subject},
         registry=_registry_digest(chosen),
-        select=tuple(given.words(getattr(args, "select", ()), "--select", SYNTAX)),
+        select=tuple(given.words(select, "--select", SYNTAX)),
         parallel=args.parallel,
         threads=args.threads,
-        confirm=getattr(args, "confirm", 0),
+        confirm=confirm,
         cell_timeout=args.cell_timeout,
         memory_limit=args.memory_limit or _fair_share(args.parallel),
         cache=not args.no_cache,

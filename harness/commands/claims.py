@@ -18,6 +18,7 @@ from harness.commands import asked, given
 from harness.commands.publishing import tell
 from harness.commands.reading import read_record
 from harness.ledger import decide
+from harness.ledger.book import claims_file
 from harness.report import files
 from harness.report.ledger import html, jsonform, markdown, terminal
 from harness.running.claims import Book, Found, book_of, run_claims
@@ -27,6 +28,8 @@ from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.places import home
 
 REFERENCE = "reference"
+CONFIRM = 1
+"""How often both stacks repeat what they say differently."""
 
 
 def add(subparsers: Any) -> None:
@@ -72,13 +75,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check the claims as asked, print the ledger, write the files."""
     files.check_writable(args.report, args.json)
-    if args.record is not None and args.stack is not None:
-        raise UsageError(
-            "--record and --stack do not go together",
-            where="harness claims",
-            allowed="a run record to judge, or a stack to run under",
-            next=f"harness claims --record={args.record}",
-        )
+    _check_together(args)
     book = book_of(home())
     wanted = given.words(args.select, "--select", "the beginnings of claims' ids")
     book = replace(book, claims=_selected(book.claims, wanted))
@@ -86,18 +83,50 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.INTERRUPTED if found is None else _publish(found, args)
 
 
+def _check_together(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that a run record leaves nothing to do."""
+    if args.stack is not None and not args.stack.strip():
+        raise UsageError(
+            "--stack is empty", where='--stack ""', allowed=asked.STACK, next="leave --stack out"
+        )
+    if args.record is None:
+        return
+    idle = {"subject", "precision", "device"} & {
+        name for name, value in vars(args).items() if value
+    }
+    idle |= args.__dict__.get("given", set()) - {"record", "report", "json"}
+    idle |= {"no_cache", "no_downgrade"} & {name for name, value in vars(args).items() if value}
+    if idle:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(idle))
+        raise UsageError(
+            f"--record runs nothing, so that {named} would be passed over",
+            where="harness claims",
+            allowed="with --record: --select, --report, --json",
+            next=f"harness claims --record={args.record}",
+        )
+
+
 def _selected(claims: Sequence[Claim], expressions: Sequence[str]) -> tuple[Claim, ...]:
     """The claims that any expression names; all of them without expressions."""
-    chosen = [c for c in claims if any(_matches(c.id, e) for e in expressions) or not expressions]
-    if chosen:
-        return tuple(chosen)
     first = sorted({claim.id.partition(".")[0] for claim in claims})
-    close = given.near(expressions[0].partition(".")[0], first)
-    raise UsageError(
-        "no claim matches",
-        where=f"--select {','.join(expressions)}",
-        allowed=f"the beginning of a claim's id, or a pattern with *: {', '.join(first)}",
-        next=f"--select {close or first[0]}",
+    if not claims:
+        raise UsageError(
+            "this project has no claims",
+            where=str(claims_file(home())),
+            allowed="a list of entries with id, system, claim, expected",
+            next="set HARNESS_HOME to a project that has them",
+        )
+    for expression in expressions:
+        if not any(_matches(claim.id, expression) for claim in claims):
+            close = given.near(expression.partition(".")[0], first)
+            raise UsageError(
+                f"no claim matches {expression!r}",
+                where=f"--select {','.join(expressions)}",
+                allowed=f"the beginning of a claim's id, or a pattern with *: {', '.join(first)}",
+                next=f"--select {close or first[0]}",
+            )
+    return tuple(
+        c for c in claims if not expressions or any(_matches(c.id, e) for e in expressions)
     )
 
 
@@ -108,15 +137,16 @@ def _matches(claim: str, expression: str) -> bool:
 
 
 def _judged(path: Path, book: Book) -> Found:
-    return Found(decide(str(path), book.claims, book.checkers, read_record(path).outcomes))
+    record = read_record(path)
+    versions = record.header.versions
+    return Found(decide(str(path), book.claims, book.checkers, record.outcomes, versions))
 
 
 def _run(args: argparse.Namespace, book: Book) -> Found | None:
     """Run what checks the claims; None where Ctrl-C ended it."""
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
-    del args.select
-    request = asked.request_of(args, chosen, REFERENCE, args.stack or "")
+    request = asked.request_of(args, chosen, REFERENCE, args.stack or "", confirm=CONFIRM)
     progress = ShownProgress(Console(stderr=True))
     world = asked.world_of(args, chosen, progress)
     try:
@@ -157,5 +187,9 @@ def _publish(found: Found, args: argparse.Namespace) -> int:
 def _code(found: Found) -> int:
     if all(entry.verdict is ClaimVerdict.UNCHECKED for entry in found.ledger.entries):
         return ExitCode.INCONCLUSIVE
-    lost = any(change.baseline.verdict is ClaimVerdict.HOLDS for change in found.changes)
+    lost = any(
+        change.baseline.verdict is ClaimVerdict.HOLDS
+        and change.candidate.verdict in (ClaimVerdict.WRONG, ClaimVerdict.OUTDATED)
+        for change in found.changes
+    )
     return ExitCode.CHANGED if lost else ExitCode.NOTHING_CHANGED

@@ -75,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     files.check_writable(args.report, args.json)
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
-    request = asked.request_of(args, chosen, args.baseline, args.candidate)
+    request = asked.request_of(
+        args, chosen, args.baseline, args.candidate, confirm=args.confirm, select=args.select
+    )
     check_expressions(written_behaviours(home()), request.select)
     progress = ShownProgress(Console(stderr=True))
     world = asked.world_of(args, chosen, progress)

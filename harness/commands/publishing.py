@@ -40,6 +40,13 @@ def tell(code: int, show: Callable[[Console], object], *writings: Callable[[], o
     return int(ExitCode.INCONCLUSIVE) if failures and code == 0 else code
 
 
+class _Printer(Console):
+    """A console that says so when its reader went away, instead of ending the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 @contextmanager
 def _noted(failures: list[str]) -> Iterator[None]:
     try:
@@ -51,7 +58,7 @@ def _noted(failures: list[str]) -> Iterator[None]:
 def _print(show: Callable[[Console], object]) -> None:
     """A reader that went away, as `head` does, has read what it wanted."""
     try:
-        show(Console())
+        show(_Printer())
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115

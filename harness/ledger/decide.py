@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from packaging.version import InvalidVersion, Version
+
 from harness.ledger.book import Checker
 from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry, Ledger
 from harness.vocabulary.records import Outcome
@@ -29,12 +31,13 @@ def decide(
     claims: Iterable[Claim],
     checkers: Mapping[str, Sequence[Checker]],
     outcomes: Iterable[Outcome],
+    versions: Mapping[str, str],
 ) -> Ledger:
-    """The ledger of one run.
+    """The ledger of one run, under a stack of these `versions`.
 
-    A claim holds where every behaviour that ran says so: by an observation of the claim, or,
-    without one, by having held. One that does not hold is `outdated` where its entry says
-    since when, else `wrong`. One of which no behaviour ran is `unchecked`.
+    A claim holds where every behaviour that names it held, and no observation of the claim
+    says otherwise. One that does not hold is `outdated` under the release since which its
+    entry says so, and later ones; else `wrong`. One of which no behaviour ran is `unchecked`.
     """
     by_claim: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -43,13 +46,18 @@ def decide(
     return Ledger(
         stack,
         tuple(
-            _entry(claim, checkers.get(claim.id, ()), by_claim.get(claim.id, ()))
+            _entry(claim, checkers.get(claim.id, ()), by_claim.get(claim.id, ()), versions)
             for claim in claims
         ),
     )
 
 
-def _entry(claim: Claim, checkers: Sequence[Checker], outcomes: Sequence[Outcome]) -> Entry:
+def _entry(
+    claim: Claim,
+    checkers: Sequence[Checker],
+    outcomes: Sequence[Outcome],
+    versions: Mapping[str, str],
+) -> Entry:
     behaviours = dict.fromkeys(
         [*(o.behaviour for o in outcomes), *(c.behaviour for c in checkers if not outcomes)]
     )
@@ -62,7 +70,7 @@ def _entry(claim: Claim, checkers: Sequence[Checker], outcomes: Sequence[Outcome
     shown = next((witness for witness in told if witness.observed is not None), told[0])
     verdict = ClaimVerdict.HOLDS
     if against:
-        verdict = ClaimVerdict.OUTDATED if claim.since else ClaimVerdict.WRONG
+        verdict = ClaimVerdict.OUTDATED if _is_past(claim.since, versions) else ClaimVerdict.WRONG
     return Entry(
         claim,
         verdict,
@@ -73,14 +81,26 @@ def _entry(claim: Claim, checkers: Sequence[Checker], outcomes: Sequence[Outcome
     )
 
 
+def _is_past(since: str, versions: Mapping[str, str]) -> bool:
+    """Whether the stack has reached `since`, a package and a release of it.
+
+    Of a package that is not in the stack, or of words that name none, it is taken to have.
+    """
+    package, _, release = since.partition(" ")
+    try:
+        return bool(since) and Version(versions[package]) >= Version(release)
+    except (KeyError, InvalidVersion):
+        return True
+
+
 def _witness(claim: str, outcome: Outcome) -> _Witness:
-    for observation in outcome.observations:
-        if observation.kind == "claim" and observation.name == claim:
-            value = observation.value
-            return _Witness(outcome, bool(value["holds"]), value["observed"])
-    if outcome.status == "held":
-        return _Witness(outcome, True, None)
-    return _Witness(outcome, False, None, outcome.reason)
+    made = [o.value for o in outcome.observations if o.kind == "claim" and o.name == claim]
+    if outcome.status != "held":
+        told = made[0]["observed"] if made and not made[0]["holds"] else None
+        return _Witness(outcome, False, told, outcome.reason)
+    if made:
+        return _Witness(outcome, bool(made[0]["holds"]), made[0]["observed"])
+    return _Witness(outcome, True, None)
 
 
 def _why_unchecked(claim: Claim, checkers: Sequence[Checker], outcomes: Sequence[Outcome]) -> str:

@@ -11,6 +11,9 @@ from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, Observatio
 MOST = 40
 """So many observations are drawn, those that are not the same first; gate.json has all."""
 
+ROOM = 4_000_000
+"""Characters that all drawings may take together."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -34,13 +37,21 @@ def gallery(report: GateReport) -> Gallery:
     """A picture of every matrix with axes: first what is not the same, then the largest."""
     order = list(Verdict)
     found = [
-        ((order.index(entry.verdict), -_squares(entry)), _picture(result, entry))
+        (order.index(entry.verdict), -_squares(entry), result, entry)
         for result in report.behaviours
         for entry in result.observations
         if drawable(entry.candidate or entry.baseline)
     ]
-    pictures = tuple(picture for _, picture in sorted(found, key=lambda pair: pair[0]))
-    return Gallery(pictures[:MOST], max(0, len(pictures) - MOST))
+    found.sort(key=lambda each: each[:2])
+    pictures: list[Picture] = []
+    room = ROOM
+    for *_, result, entry in found[:MOST]:
+        picture = _picture(result, entry)
+        room -= sum(len(drawn.svg) for _, drawn in picture.sides)
+        if room < 0:
+            break
+        pictures.append(picture)
+    return Gallery(tuple(pictures), len(found) - len(pictures))
 
 
 def _squares(entry: ObservationVerdict) -> int:

@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.gate.compare import Comparison
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
 from harness.ledger import behaviours_of, changes, decide, outdated_by, read_claims
 from harness.ledger.book import Checker, claims_file
+from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.claims import Claim, ClaimChange, Ledger
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.stacks import LIBRARIES, Lock
+from harness.vocabulary.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -50,24 +53,45 @@ def run_claims(request: Request, world: World, book: Book) -> Found:
     argument. Raises StackError where a stack cannot be made, NoEvidence where nothing ran,
     HarnessError for what the user can mend, KeyboardInterrupt after stopping what ran.
     """
-    asked: tuple[Side, ...] = SIDES if request.candidate else ("baseline",)
     behaviours = dict.fromkeys(
         checker.behaviour for claim in book.claims for checker in book.checkers.get(claim.id, ())
     )
+    if not behaviours:
+        return Found(decide(request.candidate or request.baseline, book.claims, {}, (), {}))
+    sides_asked: tuple[Side, ...] = SIDES if request.candidate else ("baseline",)
     locks: dict[Side, Lock] = {}
     try:
-        resolve(request, world, locks, asked)
+        resolve(request, world, locks, sides_asked)
         sides = Sides(replace(request, select=tuple(behaviours)), world, locks)
-        sides.run()
+        found = _against(sides, book) if request.candidate else _alone(sides, book)
     except StackFailure as failure:
         raise failure.error from failure
-    for side in asked:
+    return replace(found, notes=(*sides.notes, *sides.results.oddities()))
+
+
+def _alone(sides: Sides, book: Book) -> Found:
+    sides.run()
+    _check_listed(sides, "baseline")
+    return Found(_ledger(sides, "baseline", book))
+
+
+def _against(sides: Sides, book: Book) -> Found:
+    comparison = settle(sides)
+    for side in SIDES:
         _check_listed(sides, side)
-    notes = (*sides.notes, *sides.results.oddities())
-    if asked == ("baseline",):
-        return Found(_ledger(sides, "baseline", book), notes=notes)
     before, after = both(sides, book)
-    return Found(after, changes(before, after), notes)
+    return Found(after, confirmed(changes(before, after), comparison))
+
+
+def confirmed(changed: tuple[ClaimChange, ...], comparison: Comparison) -> tuple[ClaimChange, ...]:
+    """Those of `changed` that a behaviour bears out: one that moved, and moved when repeated."""
+    moved = {
+        claim
+        for each in comparison.behaviours
+        if each.verdict not in (Verdict.SAME, Verdict.FLAKY, Verdict.UNKNOWN)
+        for claim in each.claims
+    }
+    return tuple(change for change in changed if change.candidate.claim.id in moved)
 
 
 def both(sides: Sides, book: Book) -> tuple[Ledger, Ledger]:
@@ -96,4 +120,5 @@ def _check_listed(sides: Sides, side: Side) -> None:
 def _ledger(sides: Sides, side: Side, book: Book) -> Ledger:
     name = sides.request.baseline if side == "baseline" else sides.request.candidate
     first, *_ = sides.results.side(side, 1 + sides.request.confirm)
-    return decide(name, book.claims, book.checkers, first.values())
+    versions = sides.locks[side].versions
+    return decide(name, book.claims, book.checkers, first.values(), versions)

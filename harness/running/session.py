@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from harness.gate.compare import (
     Comparison,
-    compare_runs,
     package_verdicts,
-    questions,
     snapshot_note,
 )
 from harness.gate.exitcode import exit_code
 from harness.gate.plan import SIDES, Side
-from harness.gate.results import SideRuns
 from harness.gate.world import Request, StackFailure, World
 from harness.ledger import changes
-from harness.running.claims import Book, book_of, both
+from harness.running.claims import Book, book_of, both, confirmed
+from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
-from harness.vocabulary.cells import Cell
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
 
@@ -74,25 +70,9 @@ def _unbuilt(
 
 def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
     """Run both sides, repeat what is not the same, and put it together."""
-    sides.run()
-    comparison = _compare(sides)
-    asked = questions(comparison, *_outcomes(sides))
-    if asked and sides.request.confirm:
-        sides.confirm(asked)
-        comparison = _compare(sides)
-    return replace(_report(sides, comparison, fail_on), claims=changes(*both(sides, book)))
-
-
-def _outcomes(sides: Sides) -> tuple[SideRuns, SideRuns]:
-    return sides.results.outcomes(1 + sides.request.confirm)
-
-
-def _compare(sides: Sides) -> Comparison:
-    cells = sides.results.cells()
-    return compare_runs(
-        *_outcomes(sides),
-        reproduce=lambda key: reproduce(sides.request, key[0], cells[key[1]]),
-    )
+    comparison = settle(sides)
+    report = _report(sides, comparison, fail_on)
+    return replace(report, claims=confirmed(changes(*both(sides, book)), comparison))
 
 
 def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) -> GateReport:
@@ -101,7 +81,7 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
     packages = package_verdicts(*imports)
     code = exit_code("built", packages, comparison.behaviours, fail_on)
     moved = sides.world.stacks.moves(locks["baseline"], locks["candidate"])
-    witness = snapshot_note(_outcomes(sides)[0][0], comparison)
+    witness = snapshot_note(sides.outcomes()[0][0], comparison)
     notes = [*sides.world.stacks.notes(request, moved), *sides.notes]
     if locks["baseline"].digest == locks["candidate"].digest:
         notes.insert(0, IDENTICAL.format(count=len(locks["baseline"].pins)))
@@ -120,15 +100,3 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         baseline_name=request.baseline,
         candidate_name=request.candidate,
     )
-
-
-def reproduce(request: Request, behaviour: str, cell: Cell) -> str:
-    """The one command that gates this behaviour in this cell alone, under both stacks again."""
-    parts = ["harness", "gate", "--baseline", request.baseline, "--candidate", request.candidate]
-    if cell.subject in request.subjects:
-        parts += ["--subject", request.subjects[cell.subject]]
-    if cell.precision:
-        parts += ["--precision", cell.precision]
-    if cell.device and cell.device != "cpu":
-        parts += ["--device", cell.device]
-    return shlex.join([*parts, "--select", behaviour])

@@ -20,7 +20,7 @@ from harness.gate.plan import (
     parse_plan,
     select,
 )
-from harness.gate.results import Listing, Results
+from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.world import Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
@@ -103,6 +103,10 @@ class Sides:
                 allowed="stacks with pytest and syrupy in them, in which `harness` imports",
                 next="harness stacks build STACK prints the python to try it with",
             )
+
+    def outcomes(self) -> tuple[SideRuns, SideRuns]:
+        """What both sides did, a mapping a repeat."""
+        return self.results.outcomes(1 + self.request.confirm)
 
     def confirm(self, asked: Mapping[str, list[str]]) -> None:
         """Repeat behaviours, by cell, on both sides in turn."""

@@ -179,7 +179,10 @@ def test_a_gate_tells_which_claims_one_side_keeps(world: Miniature) -> None:
     [
         (("--select", "gizmo.nothing"), "no claim matches"),
         (("--record", "nowhere.jsonl"), "cannot be read"),
-        (("--record", "x", "--stack", "next"), "do not go together"),
+        (("--record", "x", "--stack", "next"), "--stack would be passed over"),
+        (("--record", "x", "--precision", "nf4"), "--precision would be passed over"),
+        (("--select", "gizmo,gadgets"), "no claim matches 'gadgets'"),
+        (("--stack", ""), "--stack is empty"),
         (("--stack", "nowhere"), "no stack is called 'nowhere'"),
         (("--select", ""), "--select is empty"),
     ],
@@ -191,6 +194,14 @@ def test_what_makes_no_sense_is_one_clear_error(
     assert answer.code == 2
     assert said in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_claims_without_behaviours_run_nothing(world: Miniature) -> None:
+    before = world.starts()
+    answer = world.run("claims", "--select", "far")
+    assert answer.code == 4
+    assert verdicts(answer) == {"far.away": "unchecked"}
+    assert world.starts() == before
 
 
 def test_a_damaged_claims_file_ends_a_gate_before_it_runs(world: Miniature) -> None:

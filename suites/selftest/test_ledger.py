@@ -17,6 +17,7 @@ from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Outcome, Status
 
+VERSIONS = {"transformers": "5.23.0"}
 SMALL = Claim("model.size", "models", "The small model has 11.2M parameters.", 11_200_000)
 
 
@@ -29,7 +30,7 @@ def outcome(status: Status, *observations: Observation, reason: str = "", cell: 
 
 
 def entry_of(*outcomes: Outcome, claim: Claim = SMALL, checkers: tuple[Checker, ...] = ()) -> Entry:
-    [found] = decide("reference", [claim], {claim.id: checkers}, outcomes).entries
+    [found] = decide("reference", [claim], {claim.id: checkers}, outcomes, VERSIONS).entries
     return found
 
 
@@ -69,6 +70,25 @@ def test_what_held_once_is_outdated_where_it_does_not_and_holds_where_it_does() 
 
 
 @pytest.mark.parametrize(
+    ("since", "verdict"),
+    [
+        ("transformers 5.23.0", ClaimVerdict.OUTDATED),
+        ("transformers 5.24.0", ClaimVerdict.WRONG),
+        ("another 1.0", ClaimVerdict.OUTDATED),
+        ("long ago", ClaimVerdict.OUTDATED),
+    ],
+)
+def test_a_claim_is_outdated_from_its_release_on(since: str, verdict: ClaimVerdict) -> None:
+    claim = Claim("model.size", "models", "", 1, since=since)
+    assert entry_of(outcome("raised", reason="x"), claim=claim).verdict is verdict
+
+
+def test_an_observation_that_it_holds_does_not_outweigh_a_failure() -> None:
+    found = entry_of(outcome("failed", claim_observation(True, 3), reason="not 4"))
+    assert (found.verdict, found.observed, found.reason) == (ClaimVerdict.WRONG, None, "not 4")
+
+
+@pytest.mark.parametrize(
     ("outcomes", "claim", "checkers", "reason"),
     [
         ((outcome("absent", reason="no vllm here"),), SMALL, (), "no vllm here"),
@@ -88,7 +108,7 @@ def test_a_claim_of_which_nothing_ran_is_unchecked_and_says_why(
 
 
 def ledger(*outcomes: Outcome) -> Ledger:
-    return decide("some stack", [SMALL], {}, outcomes)
+    return decide("some stack", [SMALL], {}, outcomes, VERSIONS)
 
 
 def test_two_ledgers_differ_where_a_verdict_does() -> None:

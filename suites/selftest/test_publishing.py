@@ -78,6 +78,25 @@ def test_a_change_exits_1_whatever_reads_its_report(output: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_its_reader_left_is_written_all_the_same(tmp_path: Path) -> None:
+    """`harness gate … | head`: nothing changed, and that is what the exit code says."""
+    root = Path(stacks.__file__).parents[2]
+    code = TELL.format(path=[str(root), str(Path(__file__).parent)])
+    code = code.replace("of_every_verdict", "all_same").replace("all_same()", "all_same(3)")
+    code = code.replace("None, None)", f"None, Path({str(tmp_path / 'gate.json')!r}))")
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"from pathlib import Path{code}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(60) == 0, process.stderr.read()
+    assert (tmp_path / "gate.json").is_file()
+
+
 def subject(name: str) -> Subject:
     return Subject(name, "unigram", "bundled", "sentencepiece", frozenset({"tokenizer"}))
 
