@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -52,7 +52,7 @@ def difference(baseline: Observation, candidate: Observation) -> Heatmap | None:
         [_number(b) - _number(a) for a, b in zip(*rows, strict=True)]
         for rows in zip(old, new, strict=True)
     ]
-    return _draw(moved, candidate.axes, candidate.unit)
+    return _draw(moved, replace(candidate.axes, full=None), candidate.unit)
 
 
 def _is_matrix(value: Any) -> bool:
@@ -68,7 +68,7 @@ def _is_matrix(value: Any) -> bool:
 def _draw(matrix: list[list[Any]], axes: Axes, unit: str) -> Heatmap:
     rows = [[_number(value) for value in row[:MOST]] for row in matrix[:MOST]]
     finite = [value for row in rows for value in row if math.isfinite(value)]
-    size = max((abs(value) for value in finite), default=0.0)
+    size = axes.full or max((abs(value) for value in finite), default=0.0)
     left = _margin(_names(axes.row_names, len(rows)))
     bottom = _margin(_names(axes.column_names, len(rows[0])))
     told = f"{axes.columns} →   ({axes.rows} ↓)"

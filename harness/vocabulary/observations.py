@@ -54,13 +54,15 @@ class Axes:
     """What the rows and columns of a matrix are, so that it can be drawn as a heatmap.
 
     `row_names` and `column_names` name each row and column, or are empty: then they are
-    numbered from 0.
+    numbered from 0. `full` is the size that is drawn in full colour, such as 1 for a score
+    or an attention weight; without it, the largest in the matrix.
     """
 
     rows: str
     columns: str
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
+    full: float | None = None
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,7 @@ def _observation(entry: dict[str, Any]) -> Observation:
 
 def _axes(fields: dict[str, Any]) -> Axes:
     names = {key: tuple(fields[key]) for key in ("row_names", "column_names")}
-    return Axes(fields["rows"], fields["columns"], **names)
+    return Axes(fields["rows"], fields["columns"], **names, full=fields.get("full"))
 
 
 def _outcome(entry: dict[str, Any], observations: list[Observation]) -> Outcome:

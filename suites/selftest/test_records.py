@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.vocabulary.errors import RecordError
-from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.observations import Axes, Noise, Observation
 from harness.vocabulary.records import (
     Header,
     Outcome,
@@ -21,7 +21,8 @@ from harness.vocabulary.records import (
 HEADER = Header({"torch": "2.13.0"}, {"cores": "2"}, {"threads": "1"}, {"mine": "abc"})
 SEEN = Observation("ids", "exact", [1, 2], noise=None)
 NUMBER = Observation("loss", "numeric", 1.5, "nats", Noise(1e-6, "bound float32"))
-OUTCOME = Outcome("t.py::test_a", "mine-float32-cpu", "held", "", ("c",), (SEEN, NUMBER))
+DRAWN = Observation("scores", "numeric", [[0.5]], axes=Axes("layer", "head", ("a",), (), 1.0))
+OUTCOME = Outcome("t.py::test_a", "mine-float32-cpu", "held", "", ("c",), (SEEN, NUMBER, DRAWN))
 
 
 def whole() -> str:
@@ -33,6 +34,7 @@ def whole() -> str:
             start_line("t.py::test_a", "mine-float32-cpu"),
             observation_line("t.py::test_a", "mine-float32-cpu", SEEN),
             observation_line("t.py::test_a", "mine-float32-cpu", NUMBER),
+            observation_line("t.py::test_a", "mine-float32-cpu", DRAWN),
             outcome_line(OUTCOME),
             end_line(1),
         ]

@@ -51,6 +51,13 @@ def test_half_the_size_is_half_the_colour() -> None:
     assert all(abs(part - full) <= 0.5 for part, full in zip(parts, expected, strict=True))
 
 
+def test_a_scale_of_its_own_keeps_a_small_score_pale() -> None:
+    axes = Axes("layer", "head", full=1.0)
+    [(pale, _), (full, _)] = squares(heatmap(matrix([[0.04, 1.0]], axes)).svg)
+    assert int(pale[3:5], 16) > 0.9 * 247
+    assert full == "#b2182b"
+
+
 def test_what_is_no_number_is_grey() -> None:
     assert squares(heatmap(matrix([[None, 1.0, math.inf]])).svg)[0][0] == "#999999"
 
