@@ -204,12 +204,15 @@ def arguments() -> dict[str, Any]:
 
 
 def hooked(hub: Hub) -> dict[str, Any]:
-    """The documented lines: the variable set after the import, then `from_pretrained`."""
+    """The documented lines: the variable set after the import, then the model loaded.
+
+    By `HookedTransformer.from_pretrained`, or by the bridge where it is all there is.
+    """
     try:
         from transformer_lens import HookedTransformer
         from transformer_lens import loading_from_pretrained as loading
-    except ImportError as error:
-        return {"error": type(error).__name__}
+    except ImportError:
+        return late_token(hub)
     load = loading.AutoModelForCausalLM.from_pretrained
     seen: dict[str, Any] = {"error": ""}
 
@@ -227,6 +230,17 @@ def hooked(hub: Hub) -> dict[str, Any]:
         os.environ["HF_TOKEN"] = GOOD
         seen["error"] = raised(lambda: HookedTransformer.from_pretrained(GATED)).partition(":")[0]
     return {**seen, "tokens": sorted(set(hub.tokens))}
+
+
+def late_token(hub: Hub) -> dict[str, Any]:
+    from transformer_lens.model_bridge import TransformerBridge
+
+    hub.tokens.clear()
+    with variable("HF_TOKEN", None):
+        os.environ["HF_TOKEN"] = GOOD
+        error = raised(lambda: TransformerBridge.boot_transformers(GATED, device="cpu"))
+    tokens = sorted(set(hub.tokens))
+    return {"error": error, "served": not error, "token": tokens == [GOOD], "tokens": tokens}
 
 
 def main(folder: Path, vocabulary: Path) -> None:
