@@ -243,10 +243,18 @@ def late_token(hub: Hub) -> dict[str, Any]:
     return {"error": error, "served": not error, "token": tokens == [GOOD], "tokens": tokens}
 
 
+def reach_this_machine_directly() -> None:
+    """A proxy of the user's would be asked for the hub of this machine, and does not know it."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+
+
 def main(folder: Path, vocabulary: Path) -> None:
     settings = ("TRANSFORMERLENS_", "TRANSFORMERS_", "HF_", "HUGGING")
     for name in [name for name in os.environ if name.startswith(settings)]:
         del os.environ[name]
+    reach_this_machine_directly()
     model = folder / "model"
     hub = Hub(GATED, model)
     os.environ["HF_ENDPOINT"] = hub.address
