@@ -15,6 +15,7 @@ from typing import Any
 from harness.measure.logits import forward
 
 _STATUS = Path("/proc/self/status")
+_MAPS = Path("/proc/self/maps")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class LoadMemory:
 
     `imported` is resident memory with the libraries imported and nothing loaded, `loaded` with
     the model, `peak` the most of the process's life; `tensors` and `quantisation` are what the
-    model's tensors account for.
+    model's tensors account for, `mapped` what of `tensors` lies in mappings of files.
     """
 
     imported: int
@@ -39,6 +40,7 @@ class LoadMemory:
     peak: int
     tensors: int
     quantisation: int
+    mapped: int = 0
 
 
 def memory_in_own_process(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
@@ -57,6 +59,7 @@ def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory
     imported = process_memory().resident
     model = load()
     loaded = process_memory().resident
+    mapped = mapped_bytes(model)
     forward(model, ids)
     return LoadMemory(
         imported=imported,
@@ -64,6 +67,7 @@ def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory
         peak=process_memory().peak,
         tensors=tensor_bytes(model),
         quantisation=quantisation_bytes(model),
+        mapped=mapped,
     )
 
 
@@ -101,6 +105,24 @@ def tensor_bytes(model: Any) -> int:
     """Bytes of all parameters and buffers, each storage counted once (tied weights too)."""
     tensors = [*model.parameters(), *model.buffers()]
     return _distinct_bytes(tensors)
+
+
+def mapped_bytes(model: Any, maps: str | None = None) -> int:
+    """Of `tensor_bytes`, what lies where a file is mapped into memory, and was not copied.
+
+    `maps` is the text of a file such as /proc/self/maps (proc(5)). Where there is none, 0.
+    """
+    if maps is None:
+        maps = _MAPS.read_text(encoding="utf-8", errors="replace") if _MAPS.exists() else ""
+    ranges = [
+        tuple(int(end, 16) for end in fields[0].split("-"))
+        for fields in (line.split(maxsplit=5) for line in maps.splitlines())
+        if len(fields) == 6 and fields[5].startswith("/")
+    ]
+    tensors = [*model.parameters(), *model.buffers()]
+    return _distinct_bytes(
+        [t for t in tensors if any(start <= t.data_ptr() < end for start, end in ranges)]
+    )
 
 
 def quantisation_bytes(model: Any) -> int:

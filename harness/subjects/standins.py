@@ -11,11 +11,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.subjects.standin_tokenizers import (
+    write_byte_level,
+    write_json,
+    write_unigram,
+    write_wordpiece,
+)
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.places import home
 
@@ -27,13 +33,6 @@ WIDTH = 24
 
 _O200K = "fb374d419588a4632f3f557e76b4b70aebbca790"
 """What tiktoken's cache calls o200k_base: the sha1 of the address it would fetch it from."""
-
-WORDS = """
-the a and is are in at of to by it this was with for new an how you hello world key good ai
-library incredibly well designed everyone makes accessible works view ocean breathtaking
-panoramic translate english french
-"""
-"""Words that the vocabularies have whole; any other is spelt in letters."""
 
 
 @dataclass(frozen=True)
@@ -103,16 +102,12 @@ def _bundled(*parts: str) -> Path:
     return home().joinpath("fixtures", "tokenizers", *parts)
 
 
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=2), encoding="utf-8")
-
-
 def _save(model: Any, folder: Path, **extra: Any) -> None:
     """The model's files; `extra` are keys of the hub's config.json that the class lacks."""
     fill(model).save_pretrained(folder)
     file = folder / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
-    _write_json(file, config | extra)
+    write_json(file, config | extra)
 
 
 def _write_gpt2(folder: Path) -> None:
@@ -128,7 +123,7 @@ def _write_bert(folder: Path) -> None:
     from transformers import BertConfig, BertForMaskedLM
 
     config = BertConfig(
-        vocab_size=_write_wordpiece(folder, "BertTokenizer"),
+        vocab_size=write_wordpiece(folder, "BertTokenizer"),
         hidden_size=24,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -141,7 +136,7 @@ def _write_sst2(folder: Path) -> None:
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
     config = DistilBertConfig(
-        vocab_size=_write_wordpiece(folder, "DistilBertTokenizer"),
+        vocab_size=write_wordpiece(folder, "DistilBertTokenizer"),
         dim=24,
         n_layers=2,
         n_heads=2,
@@ -163,7 +158,7 @@ def _write_conll(folder: Path) -> None:
 
     labels = ["O", "B-MISC", "I-MISC", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
     config = BertConfig(
-        vocab_size=_write_wordpiece(folder, "BertTokenizer"),
+        vocab_size=write_wordpiece(folder, "BertTokenizer"),
         hidden_size=24,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -178,7 +173,7 @@ def _write_t5(folder: Path) -> None:
     from transformers import T5Config, T5ForConditionalGeneration
 
     config = T5Config(
-        vocab_size=_write_unigram(folder),
+        vocab_size=write_unigram(folder),
         d_model=24,
         d_kv=12,
         d_ff=32,
@@ -194,7 +189,7 @@ def _write_mistral(folder: Path) -> None:
     from transformers import MistralConfig, MistralForCausalLM
 
     config = MistralConfig(
-        vocab_size=_write_byte_level(folder),
+        vocab_size=write_byte_level(folder),
         hidden_size=64,
         intermediate_size=64,
         num_hidden_layers=2,
@@ -207,13 +202,13 @@ def _write_mistral(folder: Path) -> None:
 
 
 def _write_llama_tokenizer(folder: Path) -> None:
-    _write_byte_level(folder)
-    _write_json(folder / "config.json", {"model_type": "llama"})
+    write_byte_level(folder)
+    write_json(folder / "config.json", {"model_type": "llama"})
 
 
 def _write_qwen_tokenizer(folder: Path) -> None:
-    _write_byte_level(folder)
-    _write_json(folder / "config.json", {"model_type": "qwen3"})
+    write_byte_level(folder)
+    write_json(folder / "config.json", {"model_type": "qwen3"})
 
 
 def _write_autoencoder(folder: Path) -> None:
@@ -225,7 +220,7 @@ def _write_autoencoder(folder: Path) -> None:
     hidden = 4 * WIDTH
     place = folder / name
     place.mkdir(exist_ok=True)
-    _write_json(
+    write_json(
         place / "cfg.json",
         {
             "model_name": "gpt2-small",
@@ -255,96 +250,6 @@ def _write_autoencoder(folder: Path) -> None:
     save_file({"sparsity": torch.zeros(hidden)}, place / "sparsity.safetensors")
 
 
-def _write_wordpiece(folder: Path, tokenizer_class: str) -> int:
-    """An uncased vocabulary of WORDS, letters and signs; returns its size."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    signs = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
-    pieces = [*special, *signs, *(f"##{sign}" for sign in signs), *WORDS.split()]
-    vocabulary = {piece: index for index, piece in enumerate(dict.fromkeys(pieces))}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.post_processor = processors.BertProcessing(
-        ("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"])
-    )
-    tokenizer.add_special_tokens(special)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
-    _write_json(
-        folder / "tokenizer_config.json",
-        {
-            "tokenizer_class": tokenizer_class,
-            "do_lower_case": True,
-            "model_max_length": 512,
-            "pad_token": "[PAD]",
-            "unk_token": "[UNK]",
-            "cls_token": "[CLS]",
-            "sep_token": "[SEP]",
-            "mask_token": "[MASK]",
-        },
-    )
-    return len(vocabulary)
-
-
-def _write_unigram(folder: Path) -> int:
-    """A SentencePiece-like vocabulary of letters, words and the word boundary."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-
-    special = ["<pad>", "</s>", "<unk>"]
-    letters = ["▁", *(chr(code) for code in range(33, 127))]
-    words = [f"▁{word}" for word in WORDS.split()]
-    pieces = [(piece, 0.0) for piece in special]
-    pieces += [(piece, -9.0) for piece in letters] + [(piece, -5.0) for piece in words]
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
-    )
-    tokenizer.add_special_tokens(special)
-    tokenizer.save(str(folder / "tokenizer.json"))
-    _write_json(
-        folder / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_input_names": ["input_ids", "attention_mask"],
-            "model_max_length": 512,
-            "pad_token": "<pad>",
-            "eos_token": "</s>",
-            "unk_token": "<unk>",
-        },
-    )
-    return len(pieces)
-
-
-def _write_byte_level(folder: Path) -> int:
-    """One token a byte, and one special token."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    special = "<|end|>"
-    pieces = [special, *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    vocabulary = {piece: index for index, piece in enumerate(pieces)}
-    tokenizer = Tokenizer(models.BPE(vocabulary, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([special])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    _write_json(
-        folder / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_input_names": ["input_ids", "attention_mask"],
-            "model_max_length": 512,
-            "bos_token": special,
-            "eos_token": special,
-        },
-    )
-    return len(pieces)
-
-
 _GPT2 = StandIn(_write_gpt2)
 _SST2 = StandIn(_write_sst2, revisions=("714eb0f",))
 
@@ -360,10 +265,12 @@ STAND_INS: dict[str, StandIn] = {
     "t5-small": StandIn(_write_t5),
     "mistralai/Mistral-7B-Instruct-v0.3": StandIn(_write_mistral),
     "meta-llama/Llama-3.3-70B-Instruct": StandIn(_write_llama_tokenizer),
-    "Qwen/Qwen3-7B": StandIn(_write_qwen_tokenizer),
+    "Qwen/Qwen3-8B": StandIn(_write_qwen_tokenizer),
     "jbloom/GPT2-Small-SAEs-Reformatted": StandIn(_write_autoencoder),
 }
 """Stand-ins by the repository that documents name, or that a library takes where none is named.
 
 The revisions are those that transformers pins its pipelines' default models to.
+A repository that documents name but the hub has not, like Qwen/Qwen3-7B, has no stand-in: what
+loads it fails here as it does there.
 """

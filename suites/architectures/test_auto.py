@@ -175,8 +175,12 @@ def test_a_saved_model_comes_back_in_the_class_that_its_configuration_names(
 
 @documents("auto.family.must-match")
 def test_a_class_of_another_family_is_refused(tiny_config, observe):
+    """Each class with an architecture from outside the families that the documents give it.
+
+    The claim does not hold where any such pair is built without an error.
+    """
     found = {
-        f"{auto} of {architecture}": error_of_building(auto, tiny_config(architecture))
+        f"{auto} of {architecture}": what_comes_of(auto, tiny_config(architecture))
         for auto, architecture in (
             ("AutoModelForSeq2SeqLM", "gpt2"),
             ("AutoModelForCausalLM", "t5"),
@@ -189,10 +193,8 @@ def test_a_class_of_another_family_is_refused(tiny_config, observe):
             ("AutoModel", "gpt2"),
         )
     }
-    families = list(found.values())[:4]
-    observe.claim(
-        "auto.family.must-match", found, holds=all(error == "ValueError" for error in families)
-    )
+    refused = [ended for ended in found.values() if ended == "ValueError"]
+    observe.claim("auto.family.must-match", found, holds=len(refused) == len(found))
 
 
 @documents("save.bert-as-causal")
@@ -220,7 +222,7 @@ def build(auto, config):
     return getattr(transformers, auto).from_config(config)
 
 
-def error_of_building(auto, config):
+def what_comes_of(auto, config):
     try:
         return type(build(auto, config)).__name__
     except Exception as error:

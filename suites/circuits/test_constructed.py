@@ -11,16 +11,18 @@ from harness.vocabulary.observations import Axes
 
 REMOVED = ("transformer-lens", "4.0", "HookedTransformer was removed")
 
-through_each_library = pytest.mark.parametrize(
-    "library",
-    [
-        pytest.param("transformers", marks=requires("transformers")),
-        pytest.param("bridge", marks=requires("transformer-lens", "transformers")),
-        pytest.param(
-            "hooked", marks=[requires("transformer-lens", "transformers"), until(*REMOVED)]
-        ),
-    ],
-)
+
+def through_each_library(*marks, hooked=()):
+    """One behaviour a library. `hooked` marks that of HookedTransformer, `marks` the others."""
+    lens = requires("transformer-lens", "transformers")
+    return pytest.mark.parametrize(
+        "library",
+        [
+            pytest.param("transformers", marks=[requires("transformers"), *marks]),
+            pytest.param("bridge", marks=[lens, *marks]),
+            pytest.param("hooked", marks=[lens, until(*REMOVED), *hooked]),
+        ],
+    )
 
 
 def _tokens():
@@ -53,8 +55,7 @@ def _outputs(library, model, folder):
     return induction.stack_patterns(patterns), logits
 
 
-@documents("tl.induction.detects")
-@through_each_library
+@through_each_library(documents("tl.induction.detects"))
 def test_the_written_induction_head_scores_one(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.induction_circuit(), work_dir)
     scores = induction.induction_scores(patterns, constructed.PERIOD)
@@ -63,7 +64,7 @@ def test_the_written_induction_head_scores_one(library, work_dir, observe):
     assert induction.heads_above(scores, 0.1) == [[1, 0]]
 
 
-@through_each_library
+@through_each_library()
 def test_the_written_previous_token_head_scores_one(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.induction_circuit(), work_dir)
     scores = induction.previous_token_scores(patterns)
@@ -72,15 +73,14 @@ def test_the_written_previous_token_head_scores_one(library, work_dir, observe):
     assert induction.heads_above(scores, 0.2) == [[0, 0]]
 
 
-@through_each_library
+@through_each_library()
 def test_the_written_circuit_predicts_every_repeated_token(library, work_dir):
     _, logits = _outputs(library, constructed.induction_circuit(), work_dir)
     period = constructed.PERIOD
     assert (logits[:, period:-1].argmax(-1) == _tokens()[:, period + 1 :]).all()
 
 
-@documents("tl.induction.detects")
-@through_each_library
+@through_each_library(documents("tl.induction.detects"))
 def test_random_weights_of_the_same_shape_score_by_chance(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.random_circuit(seed=0), work_dir)
     scores = induction.induction_scores(patterns, constructed.PERIOD)
@@ -88,8 +88,7 @@ def test_random_weights_of_the_same_shape_score_by_chance(library, work_dir, obs
     assert scores.max() < 0.2
 
 
-@documents("bridge.preserves-hf", "tl.hooked.matches-hf")
-@through_each_library
+@through_each_library(documents("bridge.preserves-hf"), hooked=[documents("tl.hooked.matches-hf")])
 def test_each_library_computes_the_logits_of_the_written_circuit(library, work_dir, observe):
     import torch
 
@@ -99,8 +98,7 @@ def test_each_library_computes_the_logits_of_the_written_circuit(library, work_d
     observe.numeric("largest logit", float(logits.max()))
 
 
-@documents("tl.ioi.sum-of-parts")
-@through_each_library
+@through_each_library(documents("tl.ioi.sum-of-parts"))
 def test_the_written_heads_contribute_what_was_written(library, work_dir, observe):
     import torch
 

@@ -123,7 +123,6 @@ def test_the_answer_moves_from_the_name_to_the_last_token(patched, task):
     assert hottest[-1] == found.shape[1] - 1
 
 
-@documents("tl.patching.loop-runs")
 @until("transformer-lens", "4.0", "HookedTransformer was removed")
 @needs(subject="smollm2-135m-instruct")
 @requires("transformer-lens")

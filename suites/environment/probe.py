@@ -204,12 +204,15 @@ def arguments() -> dict[str, Any]:
 
 
 def hooked(hub: Hub) -> dict[str, Any]:
-    """The documented lines: the variable set after the import, then `from_pretrained`."""
+    """The documented lines: the variable set after the import, then the model loaded.
+
+    By `HookedTransformer.from_pretrained`, or by the bridge where it is all there is.
+    """
     try:
         from transformer_lens import HookedTransformer
         from transformer_lens import loading_from_pretrained as loading
-    except ImportError as error:
-        return {"error": type(error).__name__}
+    except ImportError:
+        return late_token(hub)
     load = loading.AutoModelForCausalLM.from_pretrained
     seen: dict[str, Any] = {"error": ""}
 
@@ -229,10 +232,29 @@ def hooked(hub: Hub) -> dict[str, Any]:
     return {**seen, "tokens": sorted(set(hub.tokens))}
 
 
+def late_token(hub: Hub) -> dict[str, Any]:
+    from transformer_lens.model_bridge import TransformerBridge
+
+    hub.tokens.clear()
+    with variable("HF_TOKEN", None):
+        os.environ["HF_TOKEN"] = GOOD
+        error = raised(lambda: TransformerBridge.boot_transformers(GATED, device="cpu"))
+    tokens = sorted(set(hub.tokens))
+    return {"error": error, "served": not error, "token": tokens == [GOOD], "tokens": tokens}
+
+
+def reach_this_machine_directly() -> None:
+    """A proxy of the user's would be asked for the hub of this machine, and does not know it."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+
+
 def main(folder: Path, vocabulary: Path) -> None:
     settings = ("TRANSFORMERLENS_", "TRANSFORMERS_", "HF_", "HUGGING")
     for name in [name for name in os.environ if name.startswith(settings)]:
         del os.environ[name]
+    reach_this_machine_directly()
     model = folder / "model"
     hub = Hub(GATED, model)
     os.environ["HF_ENDPOINT"] = hub.address

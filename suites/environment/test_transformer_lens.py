@@ -15,22 +15,32 @@ from typing import Any
 import pytest
 
 from harness.plugin import documents, requires
+from harness.vocabulary.errors import NoEvidence
 
 HERE = Path(__file__).parent
 VOCABULARY = HERE.parents[1] / "fixtures" / "tokenizers" / "gpt2"
+SECONDS = 300
 FIVE = ["AutoConfig", "AutoFeatureExtractor", "AutoModel", "AutoProcessor", "AutoTokenizer"]
 
 
 @pytest.fixture
 def probe(keep, tmp_path_factory) -> Any:
-    """`probe(part)`: what the process saw of that part. Raises what the library raised there."""
+    """`probe(part)`: what the process saw of that part.
+
+    Raises RuntimeError with what the library raised there, and NoEvidence where the process
+    did not get so far as to say anything.
+    """
 
     def run() -> Any:
         folder = tmp_path_factory.mktemp("probe")
         command = [sys.executable, str(HERE / "probe.py"), str(folder), str(VOCABULARY)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            raise NoEvidence(f"the probe had not ended after {SECONDS} s") from None
         if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip().splitlines()[-1])
+            *_, last = done.stderr.strip().splitlines() or ["nothing on standard error"]
+            raise NoEvidence(f"the probe ended with {done.returncode}: {last}")
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     def part(name: str) -> Any:

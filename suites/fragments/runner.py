@@ -3,7 +3,7 @@
 A script: `python runner.py FOLDER OUT`, with a JSON object on standard input that gives for
 each fragment to run the expressions to evaluate in its namespace afterwards. A line of OUT
 says of each what it raised, printed and evaluated to; written as it happens, so that
-a crash costs only the rest.
+what went before a crash can be read. Memory that ran out ends it: that is no fault of a fragment.
 
 A fragment's head says where it stands (`# from:`), which fragments it continues (`# after:`)
 and what it takes for granted that the document leaves to the reader (`# given:`).
@@ -45,13 +45,23 @@ def main(folder: Path, out: Path, asked: dict[str, dict[str, str]]) -> None:
 
 
 def run(name: str, folder: Path, known: dict[str, Ran]) -> Ran:
-    """Run one fragment once, and before it those it continues; one of them may have failed."""
+    """Run one fragment once, and before it those it continues; one of them may have failed.
+
+    In place of one that failed stands what to write instead, where `instead/` has that.
+    """
     if name not in known:
         source = (folder / f"{name}.txt").read_text(encoding="utf-8")
-        earlier = [run(other, folder, known) for other in head(source, "after")]
+        earlier = [run_or_instead(other, folder, known) for other in head(source, "after")]
         failed = next((ran.error for ran in earlier if ran.error), None)
         known[name] = Ran({}, failed, "") if failed else fresh_run(name, source, earlier)
     return known[name]
+
+
+def run_or_instead(name: str, folder: Path, known: dict[str, Ran]) -> Ran:
+    ran, instead = run(name, folder, known), f"instead/{name}"
+    if ran.error and (folder / f"{instead}.txt").exists():
+        return run(instead, folder, known)
+    return ran
 
 
 def fresh_run(name: str, source: str, earlier: list[Ran]) -> Ran:
@@ -65,6 +75,8 @@ def fresh_run(name: str, source: str, earlier: list[Ran]) -> Ran:
         seed()
         try:
             execute(source, name, namespace)
+        except MemoryError:
+            raise
         except Exception as raised:
             error = describe(raised)
     return Ran(namespace, error, printed.getvalue())
@@ -104,6 +116,8 @@ def evaluate(expression: str, namespace: dict[str, Any]) -> Any:
 def describe(error: Exception) -> str:
     """Type and first line, without what differs from one machine to the next."""
     line = next(iter(str(error).strip().splitlines()), "")
+    if line.startswith("We couldn't connect to"):
+        line = "no such repository in the hub of stand-ins"
     return f"{type(error).__name__}: {re.sub(r'/[^ ]*/', '', line)[:160]}".rstrip(": ")
 
 

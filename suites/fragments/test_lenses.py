@@ -9,6 +9,7 @@ from harness.plugin import documents, requires, until
 ASKED = {
     "boot-bridge": {"logits": "list(logits.shape)", "cache": "type(cache).__name__"},
     "hooked": {"class": "type(model).__name__"},
+    "instead/hooked": {"class": "type(model).__name__"},
     "hooked-cache": {"kept": "len(cache)", "residual": "list(residual.shape)[:2]"},
     "hooked-patching": {
         "results": "list(results.shape)",
@@ -84,6 +85,11 @@ def test_the_fragments_give_these_values(ran, observe):
     for name, one in ran.items():
         if one.values:
             observe.exact(name, one.values)
+
+
+@requires("transformer-lens", "transformers", "torch")
+def test_what_to_write_instead_of_hooked_transformer_runs(ran):
+    assert ran["instead/hooked"].value("class") == "TransformerBridge"
 
 
 @requires("transformer-lens", "transformers", "torch")

@@ -8,6 +8,7 @@ from harness.plugin import documents, requires
 
 ASKED = {
     "same-string": {},
+    "instead/same-string": {"loaded": "qwen.name_or_path"},
     "pipelines": {
         "type": "type(output).__name__",
         "keys": "sorted(output[0])",
@@ -81,6 +82,13 @@ def ran(run_fragments):
 def test_a_fragment_runs_as_written(ran, name, observe):
     error = ran[name].error
     observe.claim(f"fragments.{name}", error or "runs", holds=error is None)
+
+
+@requires("transformers", "torch")
+def test_what_to_write_instead_of_the_qwen_that_does_not_exist_runs(ran):
+    """Three counts; but for the repository's name the fragment is the same."""
+    assert ran["instead/same-string"].value("loaded") == "Qwen/Qwen3-8B"
+    assert len(ran["instead/same-string"].printed.split()) == 3
 
 
 @requires("transformers", "torch")

@@ -7,6 +7,7 @@ from harness.plugin import documents, needs, precisions
 
 pytestmark = [needs("causal-lm"), precisions("float32")]
 NEW = 8
+SEEDS = range(6)
 
 
 def sample(model, ids, seed, **options):
@@ -16,15 +17,31 @@ def sample(model, ids, seed, **options):
     return new_ids(generate(model, ids, max_new_tokens=NEW, do_sample=True, **options), ids)
 
 
+def spread_of(draws, model, ids):
+    """How many of the draws are distinct, and how many differ from the greedy continuation."""
+    best = new_ids(generate(model, ids, max_new_tokens=NEW, do_sample=False), ids)
+    return {
+        "seeds": len(draws),
+        "distinct": len(set(draws)),
+        "other than greedy": sum(draw != best for draw in draws),
+    }
+
+
+def is_varied(spread):
+    """Varied: at least four of six seeds go on each in a way of its own, and not as greedy does."""
+    return min(spread["distinct"], spread["other than greedy"]) * 6 >= spread["seeds"] * 4
+
+
 def test_a_seed_draws_these_ids(model, sequences, observe):
     observe.exact("ids", sample(model, sequences[0], seed=0, top_k=50))
 
 
 @documents("generation.topk-diverse")
-def test_a_seed_repeats_and_other_seeds_differ(model, sequences):
-    draws = [sample(model, sequences[0], seed=seed, top_k=50) for seed in (0, 0, 1, 2, 3)]
-    assert draws[0] == draws[1]
-    assert len(set(draws)) > 1
+def test_a_seed_repeats_and_other_seeds_differ(model, sequences, observe):
+    draws = [sample(model, sequences[0], seed=seed, top_k=50) for seed in SEEDS]
+    assert sample(model, sequences[0], seed=SEEDS[0], top_k=50) == draws[0]
+    spread = spread_of(draws, model, sequences[0])
+    observe.claim("generation.topk-diverse", spread, holds=is_varied(spread), steady=False)
 
 
 @documents("generation.topk-support")
@@ -34,6 +51,16 @@ def test_top_k_of_one_is_greedy(model, sequences):
 
 
 @documents("generation.topp-diverse")
+def test_nucleus_samples_differ_from_each_other_and_from_greedy(model, sequences, observe):
+    """The call as documented, and the nucleus alone: `top_k` is 50 unless it is turned off."""
+    spreads = {}
+    for name, options in {"top_p=0.92": {}, "top_p=0.92, top_k=0": {"top_k": 0}}.items():
+        draws = [sample(model, sequences[0], seed=seed, top_p=0.92, **options) for seed in SEEDS]
+        spreads[name] = spread_of(draws, model, sequences[0])
+    varied = all(map(is_varied, spreads.values()))
+    observe.claim("generation.topp-diverse", spreads, holds=varied, steady=False)
+
+
 def test_nucleus_sampling_draws_these_ids(model, sequences, observe):
     observe.exact("ids", sample(model, sequences[0], seed=0, top_p=0.92, top_k=0))
 
@@ -47,7 +74,6 @@ def test_several_sequences_come_as_many_as_asked_for(model, sequences):
     assert all(row[: len(sequences[0])].tolist() == sequences[0] for row in output)
 
 
-@documents("pipeline.default-256")
 def test_generate_without_arguments_makes_this_many_ids(model, sequences, observe):
     import torch
 

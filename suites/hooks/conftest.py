@@ -25,3 +25,61 @@ def cached(bridge, ids, keep):
             return bridge.run_with_cache(ids)
 
     return keep("cached", make)
+
+
+@pytest.fixture
+def hub(keep, tmp_path_factory, monkeypatch):
+    """A hub cache in which gpt2 is a stand-in (GPT-2's tokenizer, layers and heads, random
+    weights), for this behaviour only."""
+    from harness.subjects import standins
+
+    def make():
+        place = tmp_path_factory.mktemp("hub")
+        standins.lay_out(place, ["gpt2"])
+        return place
+
+    from transformers.utils import hub
+
+    place = keep("hub", make)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(place / "hub"))
+    if hasattr(hub, "TRANSFORMERS_CACHE"):  # transformers 4 reads its own copy of it
+        monkeypatch.setattr(hub, "TRANSFORMERS_CACHE", str(place / "hub"))
+    return place
+
+
+@pytest.fixture
+def gpt2_bridge(hub, keep):
+    """TransformerBridge.boot_transformers("gpt2"), as the document loads it."""
+
+    def make():
+        from transformer_lens.model_bridge import TransformerBridge
+
+        return TransformerBridge.boot_transformers("gpt2", device="cpu")
+
+    return keep("gpt2-bridge", make)
+
+
+@pytest.fixture
+def gpt2_hooked(hub, keep):
+    """HookedTransformer.from_pretrained("gpt2-small"), as the document loads it."""
+
+    def make():
+        from transformer_lens import HookedTransformer
+
+        return HookedTransformer.from_pretrained("gpt2-small", device="cpu").eval()
+
+    return keep("gpt2-hooked", make)
+
+
+@pytest.fixture
+def eiffel(gpt2_bridge, keep):
+    """(tokens, cache) of the document's prompt under the bridge."""
+
+    def make():
+        import torch
+
+        tokens = gpt2_bridge.to_tokens("The Eiffel Tower is in")
+        with torch.no_grad():
+            return tokens, gpt2_bridge.run_with_cache(tokens)[1]
+
+    return keep("eiffel", make)

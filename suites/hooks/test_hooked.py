@@ -49,7 +49,6 @@ def test_hooked_transformer_agrees_with_transformers_in_log_probability(hooked, 
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-3)
 
 
-@documents("tl.cache.k", "tl.cache.resid_pre")
 @until(*REMOVED)
 @needs(subject=SUBJECT)
 @precisions("float32")
@@ -65,7 +64,6 @@ def test_hooked_transformer_caches_the_tabled_shapes(hooked, ids, observe):
     assert shapes["pattern"] == [1, hooked.cfg.n_heads, ids.shape[1], ids.shape[1]]
 
 
-@documents("tl.issue.single-token-error")
 @until(*REMOVED)
 @needs(subject=SUBJECT)
 @precisions("float32")

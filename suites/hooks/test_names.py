@@ -7,20 +7,38 @@ import pytest
 from harness.plugin import documents, requires, until
 
 REMOVED = ("transformer-lens", "4.0", "HookedTransformer and its list of names were removed")
+NOT_HOSTED = ("llama-7b-hf", "llama-13b-hf", "llama-30b-hf", "llama-65b-hf")
+"""What 3.x lists as NON_HF_HOSTED_MODEL_NAMES: 4.x has the names and no longer that list."""
 
 
 def _resolve(name):
-    """(official name or None, how loading it by name would end)."""
-    from transformer_lens import loading_from_pretrained as loading
+    """(official name or None, how loading it by name would end).
 
+    By the list of HookedTransformer.from_pretrained, or from 4.0 on by the same list where
+    TransformerBridge.boot_transformers looks names up.
+    """
+    resolve, known_names, not_hosted = _lists()
     try:
-        official = loading.get_official_model_name(name)
+        official = resolve(name)
     except ValueError:
-        like = [known for known in loading.make_model_alias_map() if known.startswith(f"{name}-")]
+        like = [known for known in known_names if known.startswith(f"{name}-")]
         return None, f"ValueError: {name} not found; there are {', '.join(sorted(like)[:3])}, ..."
-    if official in loading.NON_HF_HOSTED_MODEL_NAMES:
+    if official in not_hosted:
         return official, f"{official}: not hosted, hf_model must be passed in"
     return official, official
+
+
+def _lists():
+    """(from a name to the official one, all names, those that the hub has not)."""
+    try:
+        from transformer_lens import loading_from_pretrained as loading
+    except ImportError:
+        from transformer_lens import supported_models as names
+
+        aliases = [alias for those in names.MODEL_ALIASES.values() for alias in those]
+        return names.get_official_model_name, aliases, NOT_HOSTED
+    aliases = loading.make_model_alias_map()
+    return loading.get_official_model_name, aliases, loading.NON_HF_HOSTED_MODEL_NAMES
 
 
 @pytest.mark.parametrize(
@@ -47,7 +65,6 @@ def _resolve(name):
         pytest.param("tl.alias.gemma", marks=documents("tl.alias.gemma")),
     ],
 )
-@until(*REMOVED)
 @requires("transformer-lens")
 def test_what_a_documented_name_resolves_to(claim, observe):
     official, ends = _resolve(claim.removeprefix("tl.alias."))
@@ -66,7 +83,6 @@ def test_a_name_that_is_not_hosted_is_refused_before_anything_is_built(observe):
 
 
 @documents("tl.alias.pythia-range")
-@until(*REMOVED)
 @requires("transformer-lens")
 def test_pythia_comes_in_every_size_of_the_range(observe):
     sizes = ("70m", "160m", "410m", "1b", "1.4b", "2.8b", "6.9b", "12b")

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from importlib import metadata
 
 import pytest
@@ -62,9 +63,29 @@ def test_the_pin_admits_no_release_that_transformers_refuses(observe, package, p
     )
 
 
+@pytest.fixture
+def said():
+    """What transformers says in its log, also what it has said and says once a process."""
+    import logging
+
+    import transformers
+
+    log = logging.getLogger("transformers")
+    messages: list[str] = []
+    listener = logging.Handler(logging.WARNING)
+    listener.emit = lambda record: messages.append(record.getMessage())
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_warning()
+    logging.Logger.warning_once.cache_clear()
+    log.addHandler(listener)
+    yield messages
+    log.removeHandler(listener)
+    transformers.logging.set_verbosity(before)
+
+
 @documents("install.transformers-445-legacy")
 @requires("transformers", "bitsandbytes", "accelerate")
-def test_arguments_of_version_4_work_or_raise(work_dir, observe):
+def test_arguments_of_version_4_work_and_warn_or_raise(work_dir, said, observe):
     """Those of the documents' own fragments, which a notebook for 4.45 passes."""
     import torch
     from transformers import AutoModelForCausalLM, GPT2Config
@@ -78,18 +99,30 @@ def test_arguments_of_version_4_work_or_raise(work_dir, observe):
     }
 
     def attempt(arguments):
-        try:
-            AutoModelForCausalLM.from_pretrained(work_dir, **arguments)
-        except Exception as error:
-            return f"raises {type(error).__name__}"
-        return "works"
+        said.clear()
+        outcome = "works"
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                AutoModelForCausalLM.from_pretrained(work_dir, **arguments)
+            except Exception as error:
+                outcome = f"raises {type(error).__name__}"
+        words = [*said, *(str(warning.message) for warning in caught)]
+        return {"outcome": outcome, "warns": deprecations(words, *arguments)}
 
     outcomes = {name: attempt(arguments) for name, arguments in legacy.items()}
-    observe.claim(
-        "install.transformers-445-legacy",
-        outcomes,
-        holds=set(outcomes.values()) == {"works"},
-    )
+    work = {found["outcome"] for found in outcomes.values()} == {"works"}
+    warn = any(found["warns"] for found in outcomes.values())
+    observe.claim("install.transformers-445-legacy", outcomes, holds=work and warn)
+
+
+def deprecations(messages, *names):
+    """The first sentences of those messages that call something deprecated, of these names."""
+    return [
+        re.split(r"[.!](?:\s|$)", message)[0]
+        for message in messages
+        if "deprecated" in message and any(name in message for name in names)
+    ]
 
 
 FORKS = """
@@ -100,7 +133,7 @@ tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
 tokenizer.encode_batch(["a b"] * 64)
 child = os.fork()
 if child == 0:
-    signal.alarm(2)
+    signal.alarm(10)
     tokenizer.encode_batch(["a b"] * 64)
     os._exit(0)
 print("hangs" if os.WIFSIGNALED(os.waitpid(child, 0)[1]) else "ends")

@@ -44,7 +44,10 @@ def test_an_automatic_device_map_places_the_whole_model_on_the_devices_there_are
 @precisions("float32")
 @documents("precision.low-cpu-mem")
 def test_low_cpu_mem_usage_lowers_the_peak_of_loading(load, observe):
-    """Peak resident memory above what there was before, with the flag and without."""
+    """Peak resident memory above what there was before, with the flag and without.
+
+    A second copy of the weights is at stake: half of one must be saved for the claim to hold.
+    """
     if not _peak_can_be_reset():
         pytest.skip("the peak of resident memory cannot be reset on this system")
     load(low_cpu_mem_usage=True)
@@ -52,7 +55,9 @@ def test_low_cpu_mem_usage_lowers_the_peak_of_loading(load, observe):
     without = peak_of(lambda: load(low_cpu_mem_usage=False))
     observe.cost("with the flag", with_flag, "bytes")
     observe.cost("without", without, "bytes")
-    lower = with_flag < 0.8 * without
+    model = load()
+    weights = sum(each.numel() * each.element_size() for each in model.parameters())
+    lower = without - with_flag > weights / 2
     answer = f"{with_flag >> 20} MiB with, {without >> 20} MiB without"
     observe.claim("precision.low-cpu-mem", answer, holds=lower, steady=False)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
+from harness.measure.processor import processor_has
 from harness.plugin import documents, precisions, requires
 
 
@@ -39,14 +39,6 @@ def test_a_4_bit_state_dict_taken_between_two_passes_does_this(cell, fresh_model
     if cell.device != "cpu" or not processor_has("avx512_bf16"):
         pytest.skip("4-bit weights are packed only on a processor with AVX512-BF16")
     observe.exact("outputs agree", outputs_agree_around_a_state_dict(fresh_model))
-
-
-def processor_has(instructions):
-    """As Linux tells; elsewhere nothing is known, and no."""
-    try:
-        return instructions in Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
-    except OSError:
-        return False
 
 
 def outputs_agree_around_a_state_dict(model):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from harness.subjects.standins import fill
 from harness.vocabulary.places import home
 
 MODELS = home() / "fixtures" / "models"
@@ -83,14 +85,9 @@ def random_gpt2(keep, tmp_path_factory):
 
 
 def write_random_gpt2(folder: Path) -> None:
-    import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    model = GPT2LMHeadModel(GPT2Config(n_layer=2, n_head=2, n_embd=16))
-    with torch.no_grad():
-        for index, (_, parameter) in enumerate(sorted(model.named_parameters())):
-            generator = torch.Generator().manual_seed(index)
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.1)
+    model = fill(GPT2LMHeadModel(GPT2Config(n_layer=2, n_head=2, n_embd=16)))
     model.save_pretrained(folder)
     for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
         shutil.copyfile(GPT2_TOKENIZER / name, folder / name)
@@ -116,28 +113,17 @@ def logged():
 
 
 @pytest.fixture
-def pretend_cuda(monkeypatch):
-    """`pretend_cuda(model)`: the library believes in a GPU; the model is moved nowhere."""
+def accelerators(monkeypatch):
+    """`accelerators(found)`: what the library is told of accelerators, whatever there is.
+
+    A GPU or none. Only what it chooses by itself may be looked at under this.
+    """
     from transformers.pipelines import base
 
-    def pretend(model):
-        monkeypatch.setattr(base, "is_torch_cuda_available", lambda: True)
-        monkeypatch.setattr(model, "to", lambda device: model, raising=False)
-        return model
+    def tell(gpu):
+        for name in dir(base):
+            if re.fullmatch(r"is_torch_\w+_available", name):
+                found = gpu and name == "is_torch_cuda_available"
+                monkeypatch.setattr(base, name, lambda *args, found=found, **kwargs: found)
 
-    return pretend
-
-
-@pytest.fixture
-def from_hub():
-    """`from_hub(repository)`: its folder in this machine's hub cache; skips where there is none."""
-
-    def find(repository, weights="model.safetensors"):
-        from huggingface_hub import try_to_load_from_cache
-
-        found = try_to_load_from_cache(repository, weights)
-        if not isinstance(found, str):
-            pytest.skip(f"the weights of {repository} are only on the hub, not in its cache here")
-        return str(Path(found).parent)
-
-    return find
+    return tell

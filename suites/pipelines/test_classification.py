@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from harness.plugin import documents, requires
 
 pytestmark = requires("transformers", "torch")
 
-SST2 = "distilbert/distilbert-base-uncased-finetuned-sst-2-english"
 DOCUMENTED_LOGITS = [[-4.2767, 4.5486]]
+DOCUMENTED_STRING = "[{'label': 'POSITIVE', 'score': 0.9998530149459839}]"
 NLP = "HuggingFace makes NLP accessible to everyone."
 LIBRARY = "This library is incredibly well designed."
 OCEAN = "The panoramic view of the ocean was breathtaking."
@@ -170,7 +172,11 @@ def test_the_documented_logits_have_the_documented_probabilities(observe):
 
 @documents("sst2.outstring")
 def test_the_documented_string_follows_from_the_documented_logits(observe):
-    """As written in the document, from logits printed to four digits, in float32."""
+    """As written in the document, from logits printed to four digits, in float32.
+
+    float32 has 2**-24 between neighbours here; kernels differ by one of them, which the
+    documented sixteen digits spell out. The score is compared to within two, all else exactly.
+    """
     import torch
 
     probabilities = torch.nn.functional.softmax(torch.tensor(DOCUMENTED_LOGITS), dim=-1)
@@ -183,39 +189,11 @@ def test_the_documented_string_follows_from_the_documented_logits(observe):
         + str(probabilities[0][predicted_class].tolist())
         + "}]"
     )
+    (found,), (documented,) = map(ast.literal_eval, (out_string, DOCUMENTED_STRING))
+    score = found.pop("score")
+    near = abs(score - documented.pop("score")) <= 2 * 2**-24
     observe.claim(
         "sst2.outstring",
-        out_string,
-        holds=out_string == "[{'label': 'POSITIVE', 'score': 0.9998530149459839}]",
+        {**found, "score, to six digits": f"{score:.6f}"},
+        holds=found == documented and near,
     )
-
-
-@documents("pipeline.sentiment-output")
-def test_sst2_calls_the_nlp_sentence_positive(from_hub, observe):
-    from transformers import pipeline
-
-    answers = pipeline("text-classification", model=from_hub(SST2))(NLP)
-    rounded = [{**answer, "score": round(answer["score"], 4)} for answer in answers]
-    observe.claim(
-        "pipeline.sentiment-output",
-        rounded,
-        holds=rounded == [{"label": "POSITIVE", "score": 0.9998}],
-    )
-
-
-@documents("auto.sst2-probs", "sst2.logits")
-def test_sst2_gives_the_documented_logits_and_probabilities(from_hub, observe):
-    import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    folder = from_hub(SST2)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder)
-    with torch.no_grad():
-        ocean = model(**tokenizer(OCEAN, return_tensors="pt")).logits
-        library = model(**tokenizer(LIBRARY, return_tensors="pt")).logits
-    printed = [f"{share:.4f}" for share in torch.softmax(library, dim=-1)[0]]
-    observe.claim("auto.sst2-probs", printed, holds=printed == ["0.0003", "0.9997"])
-    logits = [[round(value, 4) for value in row] for row in ocean.tolist()]
-    close = torch.allclose(ocean, torch.tensor(DOCUMENTED_LOGITS), atol=1e-3)
-    observe.claim("sst2.logits", logits, holds=close, steady=False)

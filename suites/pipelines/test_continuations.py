@@ -13,7 +13,14 @@ from harness.plugin import documents, needs, precisions
 pytestmark = precisions("float32")
 
 KEY = "The key to good AI is"
-PROMPTS = (KEY, "My dog really wanted to eat")
+PROMPTS = (
+    KEY,
+    "My dog really wanted to eat",
+    "The future of AI is",
+    "Once upon a time",
+    "The panoramic view of the ocean",
+    "In the middle of the city",
+)
 
 
 @pytest.fixture
@@ -85,27 +92,51 @@ def test_four_combinations_of_temperature_and_length(generator, observe):
 @needs("causal-lm", "tokenizer", "pretrained")
 @documents("generation.greedy-repetitive")
 def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):
-    """Runs of four tokens that came before, among 80 new ones, over two prompts in one batch."""
+    """The share of 4-grams that came before, in 150 tokens after each of six prompts.
+
+    Repetitive is a text in which at least every tenth does. The claim does not hold where fewer
+    than half of the greedy texts are, or not more of them than of texts drawn at temperature 1.
+    """
     tokenizer = copy.deepcopy(hf_tokenizer)
     tokenizer.padding_side = "left"
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
+    greedy = continuations(model, tokenizer, do_sample=False)
+    drawn = continuations(model, tokenizer, do_sample=True, temperature=1.0, top_k=0, top_p=1.0)
+    counts = {
+        f"after {length} tokens": [repetitive(greedy, length), repetitive(drawn, length)]
+        for length in (50, 100, 150)
+    }
+    of_greedy, of_drawn = counts["after 150 tokens"]
+    observe.claim(
+        "generation.greedy-repetitive",
+        {"repetitive of six, greedy and drawn": counts},
+        holds=of_greedy >= len(PROMPTS) / 2 and of_greedy > of_drawn,
+        steady=False,
+    )
+
+
+def continuations(model, tokenizer, **strategy):
+    """The ids that follow each prompt, without the ends of those that ended."""
+    import torch
+
     inputs = tokenizer(list(PROMPTS), return_tensors="pt", padding=True).to(model.device)
+    torch.manual_seed(0)
     rows = model.generate(
         inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
-        max_new_tokens=80,
-        do_sample=False,
+        max_new_tokens=150,
         pad_token_id=tokenizer.pad_token_id,
+        **strategy,
     )
     ends = {tokenizer.pad_token_id, tokenizer.eos_token_id}
     news = [row[inputs["input_ids"].shape[1] :].tolist() for row in rows]
-    repeated = [repeated_ngrams([one for one in new if one not in ends], 4) for new in news]
-    observe.claim(
-        "generation.greedy-repetitive",
-        dict(zip(PROMPTS, repeated, strict=True)),
-        holds=all(repeated),
-        steady=False,
-    )
+    return [[one for one in new if one not in ends] for new in news]
+
+
+def repetitive(texts, length):
+    """How many have, in their first `length` ids, every tenth 4-gram from before, or more."""
+    cut = [text[:length] for text in texts]
+    return sum(repeated_ngrams(text, 4) >= 0.1 * max(1, len(text) - 3) for text in cut)
 
 
 @needs(subject="gpt2")

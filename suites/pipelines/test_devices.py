@@ -34,15 +34,20 @@ def build(model, tokenizer, **options):
 
 
 @documents("pipeline.device.default-cpu")
-def test_where_the_model_goes_when_nothing_is_said(parts, pretend_cuda, observe):
-    """Without an accelerator on the CPU; on a machine with one (real, or pretended) there."""
+def test_where_the_model_goes_when_nothing_is_said(parts, accelerators, monkeypatch, observe):
+    """What the library chooses, told that there is no accelerator and told that there is a GPU.
+
+    Where there is none the move to the GPU is left out: the choice is made before it.
+    """
     import torch
 
     model, tokenizer = parts
-    alone = "cpu"
+    accelerators(gpu=False)
+    alone = str(build(model, tokenizer).device)
+    accelerators(gpu=True)
     if not torch.cuda.is_available():
-        alone = str(build(model, tokenizer).device)
-    beside_gpu = str(build(pretend_cuda(model), tokenizer).device)
+        monkeypatch.setattr(model, "to", lambda device: model, raising=False)
+    beside_gpu = str(build(model, tokenizer).device)
     observe.claim(
         "pipeline.device.default-cpu",
         {"no accelerator": alone, "with a GPU": beside_gpu},
@@ -51,14 +56,9 @@ def test_where_the_model_goes_when_nothing_is_said(parts, pretend_cuda, observe)
 
 
 @documents("pipeline.device.zero-first-gpu")
-def test_device_zero_is_the_first_gpu(parts, pretend_cuda, observe):
-    import torch
-
-    model, tokenizer = parts
-    if not torch.cuda.is_available():
-        model = pretend_cuda(model)
-    chosen = str(build(model, tokenizer, device=0).device)
-    observe.claim("pipeline.device.zero-first-gpu", chosen, holds=chosen == "cuda:0")
+def test_device_zero_is_the_first_gpu(parts, observe):
+    chosen = where_it_ran(parts, 0, needs_cuda())
+    observe.claim("pipeline.device.zero-first-gpu", chosen, holds=chosen == ["cuda:0"])
 
 
 def test_device_zero_without_an_accelerator_is_the_cpu(parts, observe):
@@ -70,43 +70,51 @@ def test_device_zero_without_an_accelerator_is_the_cpu(parts, observe):
 
 
 @documents("pipeline.device.cuda")
-def test_the_device_cuda_is_torchs_current_gpu(parts, pretend_cuda, observe):
+def test_the_device_cuda_is_torchs_current_gpu(parts, observe):
     """The name has no index: torch then means its current GPU, the first unless told otherwise."""
-    import torch
-
-    model, tokenizer = parts
-    if not torch.cuda.is_available():
-        model = pretend_cuda(model)
-    made = build(model, tokenizer, device="cuda")
-    if torch.cuda.is_available():
-        assert next(made.model.parameters()).device.type == "cuda"
-    chosen = made.device
-    observe.claim(
-        "pipeline.device.cuda", str(chosen), holds=chosen.type == "cuda" and not chosen.index
-    )
+    torch = needs_cuda()
+    chosen = where_it_ran(parts, "cuda", torch)
+    current = f"cuda:{torch.cuda.current_device()}"
+    observe.claim("pipeline.device.cuda", chosen, holds=chosen == [current])
 
 
 @documents("pipeline.device.mps")
-def test_the_device_mps_is_apples_and_no_other(parts, monkeypatch, observe):
-    """Accepted as a name; where torch is not built for Apple's GPUs moving there is an error."""
+def test_the_device_mps_is_apples(parts, observe):
     import torch
 
-    model, tokenizer = parts
     if not torch.backends.mps.is_available():
-        with pytest.raises(RuntimeError, match=r"(?i)mps"):
-            build(model, tokenizer, device="mps")
-        monkeypatch.setattr(model, "to", lambda device: model, raising=False)
-    chosen = build(model, tokenizer, device="mps").device.type
-    observe.claim("pipeline.device.mps", chosen, holds=chosen == "mps")
+        pytest.skip("needs an Apple GPU (mps)")
+    chosen = where_it_ran(parts, "mps", torch)
+    observe.claim("pipeline.device.mps", chosen, holds=chosen == ["mps:0"])
 
 
-def test_cuda_on_a_machine_without_it_is_refused(parts, observe):
+def needs_cuda():
     import torch
 
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a CUDA device")
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    return torch
+
+
+def where_it_ran(parts, device, torch):
+    """The devices of the model's parameters and of the logits of one text, read from tensors."""
+    made = build(*parts, device=device)
+    seen = {str(parameter.device) for parameter in made.model.parameters()}
+    made.model.register_forward_hook(lambda _, __, output: seen.add(str(output.logits.device)))
+    with torch.no_grad():
+        made("The hotel was lovely.")
+    return sorted(seen)
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_gpu_that_this_machine_lacks_is_refused(parts, observe, device):
+    import torch
+
+    present = {"cuda": torch.cuda, "mps": torch.backends.mps}[device].is_available()
+    if present:
+        pytest.skip(f"this machine has the device {device}")
     with pytest.raises((AssertionError, RuntimeError)) as caught:
-        build(*parts, device="cuda")
+        build(*parts, device=device)
     observe.exact("error", type(caught.value).__name__)
 
 

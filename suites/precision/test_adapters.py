@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from harness.measure.processor import processor_has
 from harness.plugin import documents, needs, precisions, requires
 
 RANK, LAYERS, STEPS, RATE = 8, 2, 3, 1e-2
@@ -71,7 +72,7 @@ def test_adapters_upon_4_bit_weights_learn_and_the_weights_stay(trainable, seque
     )
 
 
-@needs("causal-lm")
+@needs(subject="smollm2-135m-instruct")
 @precisions("nf4", "fp4")
 @requires("bitsandbytes")
 def test_a_4_bit_model_that_computed_in_evaluation_passes_gradients_like_this(
@@ -80,9 +81,8 @@ def test_a_4_bit_model_that_computed_in_evaluation_passes_gradients_like_this(
     """bitsandbytes 0.50.2 packs 4-bit weights at the first pass in evaluation mode, and its
     product with packed weights has no backward: adapters below it learn nothing."""
     import torch
-    from bitsandbytes.functional import has_avx512bf16
 
-    if model.device.type != "cpu" or not has_avx512bf16():
+    if model.device.type != "cpu" or not processor_has("avx512_bf16"):
         pytest.skip("4-bit weights are packed only on a processor with AVX512-BF16")
     ids = torch.tensor([sequences[0][:4]])
     with torch.no_grad():

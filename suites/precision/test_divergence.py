@@ -13,7 +13,7 @@ from harness.measure.logits import (
     top_gaps,
 )
 from harness.measure.memory import quantisation_bytes, tensor_bytes
-from harness.plugin import documents, needs, precisions
+from harness.plugin import needs, precisions
 
 REDUCED = ("bfloat16", "float16", "int8", "nf4", "fp4")
 
@@ -52,7 +52,6 @@ def test_the_last_position_computes_to_these_numbers(logits, observe):
 
 @needs("causal-lm")
 @precisions(*REDUCED)
-@documents("precision.int8-quality")
 def test_mean_divergence_from_float32_is_this(reference_logits, logits, observe):
     found = divergence(reference_logits, logits)
     observe.numeric("mean KL", found.mean_kl, unit="nats", scale=max(1.0, found.mean_kl))

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from harness.measure.documented import about
 from harness.measure.memory import quantisation_bytes, tensor_bytes
 from harness.plugin import documents, requires
-
-NEAR = 0.15
-"""How far a size may lie from a documented one that says about."""
 
 MISTRAL_7B = {
     "vocab_size": 32768,
@@ -71,7 +69,7 @@ def test_the_models_have_this_many_parameters(mistral_7b, llama_70b, observe):
 )
 def test_a_7b_model_takes_about_the_documented_size(mistral_7b, name, width, documented, observe):
     size = round(mistral_7b.all * width / 1e9, 1)
-    observe.claim(f"precision.table.{name}", f"{size} GB", holds=is_near(size, documented))
+    observe.claim(f"precision.table.{name}", f"{size} GB", holds=about(documented, size))
 
 
 @requires("transformers", "bitsandbytes", "torch")
@@ -86,7 +84,7 @@ def test_a_quantised_7b_model_takes_about_the_documented_size(
     mistral_7b, name, documented, observe
 ):
     size = round(quantised_size(mistral_7b, name), 1)
-    observe.claim(f"precision.table.{name}", f"{size} GB", holds=is_near(size, documented))
+    observe.claim(f"precision.table.{name}", f"{size} GB", holds=about(documented, size))
 
 
 @requires("transformers", "bitsandbytes", "torch")
@@ -166,7 +164,3 @@ def layer_bytes(name, width, *, double):
         )
     layer = layer.to("cpu")
     return tensor_bytes(layer) + quantisation_bytes(layer)
-
-
-def is_near(size, documented):
-    return abs(size - documented) <= NEAR * documented

@@ -7,7 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.measure.memory import process_memory, quantisation_bytes, tensor_bytes
+from harness.measure.memory import (
+    mapped_bytes,
+    process_memory,
+    quantisation_bytes,
+    tensor_bytes,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -29,6 +34,29 @@ class Tied(torch.nn.Module):
 
 def test_tied_weights_count_once():
     assert tensor_bytes(Tied()) == 6 * 4 + 4
+
+
+def test_what_lies_where_a_file_is_mapped_is_counted():
+    """The weight in a mapping of a file, the buffer of 4 bytes in memory of no name."""
+    model = Tied()
+    weight, buffer = model.first.weight.data_ptr(), model.mask.data_ptr()
+    maps = (
+        f"{weight:x}-{weight + 24:x} rw-p 00000000 00:00 7   /models/model.safetensors\n"
+        f"{buffer:x}-{buffer + 4:x} rw-p 00000000 00:00 0 \n"
+        "7ffd0000-7ffd1000 rw-p 00000000 00:00 0   [stack]\n"
+    )
+    assert mapped_bytes(model, maps) == 24
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="no /proc on this system")
+def test_a_file_that_torch_maps_is_seen_and_one_that_it_reads_is_not(tmp_path):
+    file = tmp_path / "weight"
+    file.write_bytes(bytes(4096))
+    model = torch.nn.Linear(32, 32, bias=False)
+    assert mapped_bytes(model) == 0
+    mapped = torch.from_file(str(file), size=1024).view(32, 32)
+    model.weight = torch.nn.Parameter(mapped)
+    assert mapped_bytes(model) == 4096
 
 
 def test_a_plain_model_has_no_quantisation_state():

@@ -92,6 +92,10 @@ def test_a_library_loads_a_stand_in_by_name_offline(place: Path) -> None:
     assert Path(pinned).is_relative_to(place)
 
 
+def test_a_repository_that_the_hub_lacks_has_no_stand_in() -> None:
+    assert "Qwen/Qwen3-7B" not in STAND_INS
+
+
 def test_an_unknown_repository_is_refused_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no stand-in for 'gpt-5'") as refused:
         lay_out(tmp_path, ["gpt-5"])

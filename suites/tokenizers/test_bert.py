@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.plugin import documents, needs
+from harness.plugin import documents, needs, requires
 
 SUBJECT = "minilm-l6"
 OCEAN = "The panoramic view of the ocean was breathtaking."
@@ -13,6 +13,20 @@ OCEAN_IDS = [101, 1996, 6090, 6525, 7712, 3193, 1997, 1996, 4153, 2001, 3052, 17
 @documents("tokenizers.bert.sst2-ids")
 def test_the_ocean_sentence_has_the_documented_ids(hf_tokenizer, observe):
     assert observe.exact("ids", hf_tokenizer(OCEAN)["input_ids"]) == OCEAN_IDS
+
+
+@needs(subject=SUBJECT)
+@requires("torch")
+@documents("tokenizers.distilbert.pad-trunc-call")
+def test_the_call_with_tensors_padding_and_truncation_gives_a_row_of_ids(hf_tokenizer):
+    """On the vocabulary that DistilBERT shares; a batch is padded, a long text is cut."""
+    options = {"return_tensors": "pt", "padding": True, "truncation": True}
+    assert hf_tokenizer(OCEAN, **options)["input_ids"].tolist() == [OCEAN_IDS]
+    batch = hf_tokenizer([OCEAN, "Short."], **options)
+    assert batch["input_ids"].shape == (2, len(OCEAN_IDS))
+    assert batch["attention_mask"].sum(1).tolist() == [len(OCEAN_IDS), 4]
+    long = hf_tokenizer("ocean " * 1000, **options)["input_ids"]
+    assert long.shape == (1, hf_tokenizer.model_max_length)
 
 
 @needs(subject=SUBJECT)

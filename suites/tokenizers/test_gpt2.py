@@ -40,6 +40,20 @@ def test_the_counselor_ids_decode_to_the_sentence(tokenizer):
 
 
 @needs(subject=SUBJECT)
+@documents("tokenizers.gpt2.encode-adds-specials")
+def test_encode_adds_nothing_to_the_ids_of_the_pieces(hf_tokenizer, observe):
+    """The document's two lines: `convert_tokens_to_ids` of the pieces, and `encode`."""
+    ids = hf_tokenizer.convert_tokens_to_ids(hf_tokenizer.tokenize(COUNSELOR))
+    encoded = hf_tokenizer.encode(COUNSELOR)
+    observe.claim(
+        "tokenizers.gpt2.encode-adds-specials",
+        {"ids of the pieces": len(ids), "ids of encode": len(encoded)},
+        holds=encoded[0] != ids[0] and encoded[-1] != ids[-1] and encoded[1:-1] == ids,
+    )
+    assert [token for token in encoded if token not in hf_tokenizer.all_special_ids] == ids
+
+
+@needs(subject=SUBJECT)
 @documents("tokenizers.gpt2.vocab-size")
 def test_the_vocabulary_has_50257_entries(hf_tokenizer):
     assert hf_tokenizer.vocab_size == len(hf_tokenizer.get_vocab()) == 50257

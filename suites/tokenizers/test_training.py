@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from pathlib import Path
 
 import pytest
 
@@ -116,17 +118,40 @@ def test_what_is_no_text_is_refused_with_this_error(train_byte_bpe, observe, bad
 
 
 @requires("tokenizers", "sentencepiece")
+@documents("tokenizers.kinds")
+def test_characters_are_a_kind_too(train_sentencepiece):
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor(model_proto=train_sentencepiece("char"))
+    assert processor.encode("the river", out_type=str) == [*"▁the▁river"]
+
+
+@requires("tokenizers", "sentencepiece", "tiktoken")
 @documents("tokenizers.format-not-interchangeable")
-def test_the_formats_of_tokenizers_and_sentencepiece_refuse_each_other(
-    train_byte_bpe, train_sentencepiece, work_dir
+def test_the_formats_of_the_three_libraries_refuse_each_other(
+    train_byte_bpe, train_sentencepiece, work_dir, monkeypatch
 ):
     import sentencepiece
+    import tiktoken.load
     from tokenizers import Tokenizer
+
+    # tiktoken opens a file of this machine only with blobfile; what it makes of one is the same
+    monkeypatch.setattr(tiktoken.load, "read_file_cached", lambda path, *_: Path(path).read_bytes())
 
     ours, theirs = work_dir / "tokenizer.json", work_dir / "trained.model"
     train_byte_bpe().save(str(ours))
     theirs.write_bytes(train_sentencepiece("bpe"))
     with pytest.raises(Exception, match=r"(?i)utf-8|json|expected|stream"):
         Tokenizer.from_file(str(theirs))
-    with pytest.raises(Exception, match=r"(?i)parse|proto|internal"):
-        sentencepiece.SentencePieceProcessor(model_file=str(ours))
+    ranks = work_dir / "ranks.tiktoken"
+    lines = (base64.b64encode(bytes([byte])) + f" {byte}\n".encode() for byte in range(256))
+    ranks.write_bytes(b"".join(lines))
+    assert len(tiktoken.load.load_tiktoken_bpe(str(ranks))) == 256
+    with pytest.raises(Exception, match=r"(?i)expected|invalid|trailing"):
+        Tokenizer.from_file(str(ranks))
+    for file in (ours, ranks):
+        with pytest.raises(Exception, match=r"(?i)parse|proto|internal"):
+            sentencepiece.SentencePieceProcessor(model_file=str(file))
+    for file in (ours, theirs):
+        with pytest.raises(ValueError, match=r"(?i)pars|base64|unpack|int"):
+            tiktoken.load.load_tiktoken_bpe(str(file))
