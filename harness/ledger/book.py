@@ -14,8 +14,7 @@ from harness.vocabulary.claims import Claim
 from harness.vocabulary.errors import HarnessError
 
 _FIELDS = frozenset(
-    {"id", "system", "claim", "expected", "places", "models", "device", "kind", "how"}
-    | {"checkable_offline", "unchecked", "outdated", "instead"}
+    {"id", "system", "claim", "expected", "places", "unchecked", "outdated", "instead"}
 )
 
 
@@ -69,7 +68,7 @@ def _claim(entry: Any, path: Path) -> Claim:
         system=str(entry["system"]),
         text=str(entry["claim"]),
         documented=entry["expected"],
-        places=tuple(f"{place['seed']}, {place['place']}" for place in entry.get("places", ())),
+        places=tuple(f"{place['document']}, {place['place']}" for place in entry.get("places", ())),
         unchecked=str(entry.get("unchecked", "")),
         since=str(outdated.get("since", "")),
         now=str(outdated.get("now", "")),

@@ -74,7 +74,7 @@ def test_every_pattern_is_causal_and_its_rows_sum_to_one(outputs, observe):
     assert torch.allclose(patterns.sum(-1), torch.ones(12, 12, 6), atol=1e-5)
     assert patterns.triu(1).count_nonzero() == 0
     names = tuple(PIECES)
-    axes = Axes("query", "key", row_names=names, column_names=names)
+    axes = Axes("query", "key", row_names=names, column_names=names, full=1.0)
     observe.numeric("layer 0 head 0", patterns[0, 0].tolist(), scale=1.0, axes=axes)
 
 

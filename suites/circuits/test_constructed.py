@@ -59,7 +59,7 @@ def _outputs(library, model, folder):
 def test_the_written_induction_head_scores_one(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.induction_circuit(), work_dir)
     scores = induction.induction_scores(patterns, constructed.PERIOD)
-    observe.numeric("induction scores", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric("induction scores", scores, scale=1.0, axes=Axes("layer", "head", full=1.0))
     assert float(scores[1, 0]) == pytest.approx(1, abs=1e-3)
     assert induction.heads_above(scores, 0.1) == [[1, 0]]
 
@@ -68,7 +68,9 @@ def test_the_written_induction_head_scores_one(library, work_dir, observe):
 def test_the_written_previous_token_head_scores_one(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.induction_circuit(), work_dir)
     scores = induction.previous_token_scores(patterns)
-    observe.numeric("previous-token scores", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric(
+        "previous-token scores", scores, scale=1.0, axes=Axes("layer", "head", full=1.0)
+    )
     assert float(scores[0, 0]) == pytest.approx(1, abs=1e-3)
     assert induction.heads_above(scores, 0.2) == [[0, 0]]
 
@@ -84,7 +86,7 @@ def test_the_written_circuit_predicts_every_repeated_token(library, work_dir):
 def test_random_weights_of_the_same_shape_score_by_chance(library, work_dir, observe):
     patterns, _ = _outputs(library, constructed.random_circuit(seed=0), work_dir)
     scores = induction.induction_scores(patterns, constructed.PERIOD)
-    observe.numeric("induction scores", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric("induction scores", scores, scale=1.0, axes=Axes("layer", "head", full=1.0))
     assert scores.max() < 0.2
 
 

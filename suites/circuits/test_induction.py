@@ -50,7 +50,9 @@ def _run(bridge, ids):
 def test_a_pretrained_model_has_induction_heads(bridge, repeated, observe):
     scores = induction.induction_scores(repeated[0], PERIOD)
     assert list(scores.shape) == [bridge.cfg.n_layers, bridge.cfg.n_heads]
-    observe.numeric("induction score by head", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric(
+        "induction score by head", scores, scale=1.0, axes=Axes("layer", "head", full=1.0)
+    )
     observe.exact("top four heads", induction.top_heads(scores, 4))
     assert scores.min() >= 0
     assert 0.5 < scores.max() <= 1
@@ -66,7 +68,7 @@ def test_the_top_induction_head_looks_one_past_the_first_occurrence(
         f"pattern of head {layer}.{head}",
         pattern,
         scale=1.0,
-        axes=Axes("query", "key", row_names=names, column_names=names),
+        axes=Axes("query", "key", row_names=names, column_names=names, full=1.0),
     )
     looked = pattern[PERIOD:].argmax(-1)
     expected = looked.new_tensor(range(1, PERIOD + 1))
@@ -75,14 +77,18 @@ def test_the_top_induction_head_looks_one_past_the_first_occurrence(
 
 def test_a_pretrained_model_has_previous_token_heads(repeated, observe):
     scores = induction.previous_token_scores(repeated[0])
-    observe.numeric("previous-token score by head", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric(
+        "previous-token score by head", scores, scale=1.0, axes=Axes("layer", "head", full=1.0)
+    )
     observe.exact("top three heads", induction.top_heads(scores, 3))
     assert scores.max() > 0.5
 
 
 def test_heads_that_look_for_a_token_s_own_first_occurrence(repeated, observe):
     scores = induction.duplicate_token_scores(repeated[0], PERIOD)
-    observe.numeric("duplicate-token score by head", scores, scale=1.0, axes=Axes("layer", "head"))
+    observe.numeric(
+        "duplicate-token score by head", scores, scale=1.0, axes=Axes("layer", "head", full=1.0)
+    )
     assert induction.top_heads(scores, 1) != induction.top_heads(
         induction.induction_scores(repeated[0], PERIOD), 1
     )

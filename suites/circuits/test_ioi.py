@@ -121,7 +121,7 @@ def test_one_of_the_top_heads_is_a_name_mover(
         f"pattern of head {layer}.{head}",
         patterns[mover, 0],
         scale=1.0,
-        axes=Axes("query", "key", row_names=names, column_names=names),
+        axes=Axes("query", "key", row_names=names, column_names=names, full=1.0),
     )
     assert to_object[mover] > 0.3
 

@@ -37,8 +37,12 @@ def test_it_looks_at_the_animal(load, hf_tokenizer, observe):
 
     trained = from_it()
     animal, street = (trained[..., words.index(word)] for word in ("animal", "street"))
-    observe.numeric("it to animal", animal.tolist(), axes=Axes("layer", "head"), scale=1.0)
-    observe.numeric("it to street", street.tolist(), axes=Axes("layer", "head"), scale=1.0)
+    observe.numeric(
+        "it to animal", animal.tolist(), axes=Axes("layer", "head", full=1.0), scale=1.0
+    )
+    observe.numeric(
+        "it to street", street.tolist(), axes=Axes("layer", "head", full=1.0), scale=1.0
+    )
     chance = []
     for seed in range(DRAWS):
         shuffle_queries_and_keys(model, seed)

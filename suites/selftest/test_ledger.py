@@ -188,7 +188,7 @@ def test_claims_are_read_with_what_became_of_them(tmp_path: Path) -> None:
         tmp_path,
         "- {id: a, system: s, claim: c, expected: 1, outdated: {since: lib 2, now: y}}\n"
         "- {id: b, system: s, claim: c, expected: [x], unchecked: no GPU,"
-        " places: [{seed: doc.txt, place: '3'}]}\n",
+        " places: [{document: doc.txt, place: '3'}]}\n",
     )
     first, second = read_claims(home)
     assert (first.since, first.now) == ("lib 2", "y")
