@@ -10,44 +10,44 @@ from miniature import Answer, Miniature, modules
 from wheels import make_wheel
 
 CLAIMS = """\
-- {id: gizmo.sizes, system: gizmo, claim: The gizmo is 11 wide., expected: 11}
-- {id: gizmo.kind, system: gizmo, claim: kind() is round., expected: round}
-- id: gizmo.old-name
-  system: gizmo
+- {id: widget.sizes, system: widget, claim: The widget is 11 wide., expected: 11}
+- {id: widget.kind, system: widget, claim: kind() is round., expected: round}
+- id: widget.old-name
+  system: widget
   claim: turn() turns it.
   expected: turns
-  outdated: {since: gizmo 1.0, now: rotate()}
-- {id: gadget.here, system: gadget, claim: The gadget imports., expected: imports}
+  outdated: {since: widget 1.0, now: rotate()}
+- {id: trinket.here, system: trinket, claim: The trinket imports., expected: imports}
 - {id: far.away, system: far, claim: It is far., expected: far, unchecked: a place nobody goes}
 """
 
 SUITE = """
 from harness.plugin import documents, requires
 
-@documents("gizmo.sizes")
-@requires("gizmo")
+@documents("widget.sizes")
+@requires("widget")
 def test_size(observe):
-    import gizmo
-    observe.claim("gizmo.sizes", gizmo.size, holds=gizmo.size == 11)
+    import widget
+    observe.claim("widget.sizes", widget.size, holds=widget.size == 11)
 
-@documents("gizmo.kind")
-@requires("gizmo")
+@documents("widget.kind")
+@requires("widget")
 def test_kind():
-    import gizmo
-    assert gizmo.kind() == "round"
+    import widget
+    assert widget.kind() == "round"
 
-@documents("gizmo.old-name")
-@requires("gizmo")
+@documents("widget.old-name")
+@requires("widget")
 def test_turn():
-    import gizmo
-    gizmo.turn()
+    import widget
+    widget.turn()
 
-@documents("gadget.here")
-@requires("gadget")
-def test_gadget():
-    import gadget
+@documents("trinket.here")
+@requires("trinket")
+def test_trinket():
+    import trinket
 
-@requires("gizmo")
+@requires("widget")
 def test_that_no_claim_names():
     raise SystemExit("ran")
 """
@@ -59,20 +59,20 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     kind = "def kind(): return {!r}\n"
     make_wheel(
         mini.wheelhouse,
-        "gizmo",
+        "widget",
         "1.0",
-        modules=modules("gizmo", "size = 16\n" + kind.format("round")),
+        modules=modules("widget", "size = 16\n" + kind.format("round")),
     )
     make_wheel(
         mini.wheelhouse,
-        "gizmo",
+        "widget",
         "2.0",
-        modules=modules("gizmo", "size = 11\n" + kind.format("square")),
+        modules=modules("widget", "size = 11\n" + kind.format("square")),
     )
-    make_wheel(mini.wheelhouse, "gadget", "1.0")
-    mini.stack("reference", "gizmo==1.0", "gadget==1.0")
-    mini.stack("next", "gizmo==2.0")
-    mini.suite("gizmos/test_gizmo.py", SUITE)
+    make_wheel(mini.wheelhouse, "trinket", "1.0")
+    mini.stack("reference", "widget==1.0", "trinket==1.0")
+    mini.stack("next", "widget==2.0")
+    mini.suite("widgets/test_widget.py", SUITE)
     (mini.home / "fixtures" / "claims.yaml").write_text(CLAIMS)
     mini.count_starts()
     return mini
@@ -98,39 +98,39 @@ def entry(answer: Answer, claim: str) -> dict[str, Any]:
 
 def test_each_claim_has_its_verdict(alone: Answer) -> None:
     assert verdicts(alone) == {
-        "gizmo.sizes": "wrong",
-        "gizmo.kind": "holds",
-        "gizmo.old-name": "outdated",
-        "gadget.here": "holds",
+        "widget.sizes": "wrong",
+        "widget.kind": "holds",
+        "widget.old-name": "outdated",
+        "trinket.here": "holds",
         "far.away": "unchecked",
     }, alone.err
     assert alone.code == 0, "a wrong claim is a finding"
 
 
 def test_documented_stands_beside_observed(alone: Answer) -> None:
-    size = entry(alone, "gizmo.sizes")
+    size = entry(alone, "widget.sizes")
     assert (size["documented"], size["observed"]) == (11, 16)
-    assert size["behaviour"] == ["gizmos/test_gizmo.py::test_size"]
-    turn = entry(alone, "gizmo.old-name")
+    assert size["behaviour"] == ["widgets/test_widget.py::test_size"]
+    turn = entry(alone, "widget.old-name")
     assert turn["reason"].startswith("AttributeError")
-    assert turn["instead"] == "since gizmo 1.0; now: rotate()"
+    assert turn["instead"] == "since widget 1.0; now: rotate()"
     assert entry(alone, "far.away")["reason"] == "a place nobody goes"
 
 
 def test_the_ledger_is_written_three_ways(alone: Answer, world: Miniature) -> None:
     folder = world.home / "ledger"
     assert {p.name for p in folder.iterdir()} == {"claims.json", "claims.html", "claims.md"}
-    assert "gizmo.sizes" in (folder / "claims.md").read_text()
+    assert "widget.sizes" in (folder / "claims.md").read_text()
 
 
 def test_another_stack_shows_what_it_outdates_and_what_it_mends(against: Answer) -> None:
     changed = {each["id"]: (each["from"], each["to"]) for each in against.report["changed"]}
     assert changed == {
-        "gizmo.sizes": ("wrong", "holds"),
-        "gizmo.kind": ("holds", "outdated"),
-        "gadget.here": ("holds", "unchecked"),
+        "widget.sizes": ("wrong", "holds"),
+        "widget.kind": ("holds", "outdated"),
+        "trinket.here": ("holds", "unchecked"),
     }
-    assert entry(against, "gadget.here")["reason"] == "gadget is not in this stack"
+    assert entry(against, "trinket.here")["reason"] == "trinket is not in this stack"
     assert against.code == 1, "a claim that held no longer does"
     assert "Other than under reference (3)" in against.out
 
@@ -143,15 +143,15 @@ def test_the_ledger_again_runs_no_process(alone: Answer, against: Answer, world:
 
 
 def test_only_the_claims_selected_are_checked(world: Miniature) -> None:
-    assert verdicts(world.run("claims", "--select", "gizmo.s*")) == {"gizmo.sizes": "wrong"}
+    assert verdicts(world.run("claims", "--select", "widget.s*")) == {"widget.sizes": "wrong"}
 
 
 def test_a_run_record_is_judged_without_running(world: Miniature, alone: Answer) -> None:
     before = world.starts()
     for record in world.cache.glob("cells/*/record.jsonl"):
         if "test_turn" in record.read_text():
-            judged = world.run("claims", "--record", str(record), "--select", "gizmo")
-            assert verdicts(judged)["gizmo.old-name"] == "outdated"
+            judged = world.run("claims", "--record", str(record), "--select", "widget")
+            assert verdicts(judged)["widget.old-name"] == "outdated"
             assert judged.code == 0
             assert world.starts() == before
             return
@@ -159,10 +159,10 @@ def test_a_run_record_is_judged_without_running(world: Miniature, alone: Answer)
 
 
 def test_a_gate_tells_which_claims_one_side_keeps(world: Miniature) -> None:
-    gate = world.gate("--candidate", "next", "--select", "gizmos/test_gizmo.py::test_kind")
+    gate = world.gate("--candidate", "next", "--select", "widgets/test_widget.py::test_kind")
     assert gate.report["claims"] == [
         {
-            "id": "gizmo.kind",
+            "id": "widget.kind",
             "from": "holds",
             "to": "outdated",
             "documented": "round",
@@ -171,17 +171,17 @@ def test_a_gate_tells_which_claims_one_side_keeps(world: Miniature) -> None:
             "reason": gate.behaviour("test_kind")["reason"],
         }
     ]
-    assert "gizmo.kind" in gate.out
+    assert "widget.kind" in gate.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--select", "gizmo.nothing"), "no claim matches"),
+        (("--select", "widget.nothing"), "no claim matches"),
         (("--record", "nowhere.jsonl"), "cannot be read"),
         (("--record", "x", "--stack", "next"), "--stack would be passed over"),
         (("--record", "x", "--precision", "nf4"), "--precision would be passed over"),
-        (("--select", "gizmo,gadgets"), "no claim matches 'gadgets'"),
+        (("--select", "widget,trinkets"), "no claim matches 'trinkets'"),
         (("--stack", ""), "--stack is empty"),
         (("--stack", "nowhere"), "no stack is called 'nowhere'"),
         (("--select", ""), "--select is empty"),
