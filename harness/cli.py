@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from harness import __version__
 from harness.commands import commands
+from harness.commands.publishing import say
 from harness.vocabulary.errors import ExitCode, HarnessError
+from harness.vocabulary.places import cache_dir
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,17 @@ def _fail_by_system(error: OSError) -> int:
         return _fail(_no_space(error), ExitCode.INCONCLUSIVE)
     if error.filename is None:
         raise error
-    return _fail(f"{error.strerror}\n  where:   {error.filename}", ExitCode.USAGE)
+    return _fail(f"{error.strerror}\n  where:   {error.filename}{_of_cache(error)}", ExitCode.USAGE)
+
+
+def _of_cache(error: OSError) -> str:
+    """What to do about a cache folder that is none; nothing where the error lies elsewhere."""
+    if not str(error.filename).startswith(str(cache_dir())):
+        return ""
+    return (
+        "\n  allowed: HARNESS_CACHE is a folder that can be made and written"
+        "\n  next:    set HARNESS_CACHE to such a folder, or unset it for the user's own cache"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,5 +90,5 @@ def _no_space(error: OSError) -> str:
 
 
 def _fail(text: str, code: ExitCode) -> int:
-    print(f"harness: {text}", file=sys.stderr)
+    say(f"harness: {text}")
     return int(code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +14,14 @@ from rich.console import Console
 
 from harness import stacks
 from harness.commands import asked, given
-from harness.commands.publishing import tell
+from harness.commands.publishing import say, tell
 from harness.commands.reading import read_record
 from harness.ledger import decide
 from harness.ledger.book import claims_file
 from harness.report import files
 from harness.report.ledger import html, jsonform, markdown, terminal
 from harness.running.claims import Book, Found, book_of, run_claims
-from harness.running.progress import ShownProgress
+from harness.running.progress import ProgressConsole, ShownProgress
 from harness.vocabulary.claims import Claim, ClaimVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.places import home
@@ -57,7 +56,8 @@ def add(subparsers: Any) -> None:
         action="append",
         default=[],
         metavar="EXPR",
-        help="only claims whose id begins so (pipeline, tl.cache), or fits a pattern with *",
+        help="only claims whose id begins so (pipeline, tl.cache), or fits a pattern with *; "
+        "repeatable",
     )
     asked.add_making(parser)
     asked.add_cells(parser)
@@ -147,14 +147,14 @@ def _run(args: argparse.Namespace, book: Book) -> Found | None:
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
     request = asked.request_of(args, chosen, REFERENCE, args.stack or "", confirm=CONFIRM)
-    progress = ShownProgress(Console(stderr=True))
+    progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     try:
         with progress:
             return run_claims(request, world, book)
     except KeyboardInterrupt:
         world.processes.stop()
-        print(asked.interrupted(progress, request.cache), file=sys.stderr)
+        say(asked.interrupted(progress, request.cache))
         return None
 
 

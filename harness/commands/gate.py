@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
-
-from rich.console import Console
 
 from harness import stacks
 from harness.commands import asked, given
-from harness.commands.publishing import publish
+from harness.commands.publishing import publish, say
 from harness.commands.written import written_behaviours
 from harness.gate.exitcode import parse_fail_on
 from harness.gate.selection import check_expressions
 from harness.report import files
-from harness.running.progress import ShownProgress
+from harness.running.progress import ProgressConsole, ShownProgress
 from harness.running.session import run_gate
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.places import home
@@ -79,13 +76,13 @@ def run(args: argparse.Namespace) -> int:
         args, chosen, args.baseline, args.candidate, confirm=args.confirm, select=args.select
     )
     check_expressions(written_behaviours(home()), request.select)
-    progress = ShownProgress(Console(stderr=True))
+    progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     try:
         with progress:
             report = run_gate(request, world, fail_on)
     except KeyboardInterrupt:
         world.processes.stop()
-        print(asked.interrupted(progress, request.cache), file=sys.stderr)
+        say(asked.interrupted(progress, request.cache))
         return int(ExitCode.INTERRUPTED)
     return publish(report, args.report, args.json)

@@ -36,8 +36,16 @@ def tell(code: int, show: Callable[[Console], object], *writings: Callable[[], o
         with _noted(failures):
             step()
     for failure in failures:
-        print(f"harness: {failure}", file=sys.stderr)
+        say(f"harness: {failure}")
     return int(ExitCode.INCONCLUSIVE) if failures and code == 0 else code
+
+
+def say(text: str) -> None:
+    """One line on standard error, whether anybody reads it or not."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
 
 
 class _Printer(Console):

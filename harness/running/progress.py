@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from types import TracebackType
 
@@ -20,6 +21,16 @@ from harness.gate.plan import Task
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+class ProgressConsole(Console):
+    """Standard error, or nothing once its reader went away: the work goes on and counts."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        self.file = open(os.devnull, "w")  # noqa: SIM115
 
 
 class ShownProgress:

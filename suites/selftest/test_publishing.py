@@ -97,6 +97,23 @@ def test_what_its_reader_left_is_written_all_the_same(tmp_path: Path) -> None:
     assert (tmp_path / "gate.json").is_file()
 
 
+WITHOUT_READER = {
+    "progress": "from harness.running.progress import ProgressConsole\n"
+    "console = ProgressConsole()\n"
+    "for number in range(3): console.print(number)\n",
+    "an error": "from harness.commands.publishing import say\nsay('no')\nsay('again')\n",
+}
+
+
+@pytest.mark.parametrize("told", WITHOUT_READER)
+def test_nobody_reading_standard_error_changes_no_exit_code(told: str) -> None:
+    code = f"import sys\n{WITHOUT_READER[told]}sys.exit(5)"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    process.stderr.close()
+    assert process.wait(60) == 5
+
+
 def subject(name: str) -> Subject:
     return Subject(name, "unigram", "bundled", "sentencepiece", frozenset({"tokenizer"}))
 
