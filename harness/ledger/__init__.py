@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from harness.ledger.book import behaviours_of, read_claims
-from harness.ledger.decide import changes, decide, outdated_by
+from harness.ledger.decide import changes, confirmed, decide, outdated_by
 
-__all__ = ["behaviours_of", "changes", "decide", "outdated_by", "read_claims"]
+__all__ = ["behaviours_of", "changes", "confirmed", "decide", "outdated_by", "read_claims"]

@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 from harness.ledger.book import Checker
 from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry, Ledger
 from harness.vocabulary.records import Outcome
+from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
 
 RAN = frozenset({"held", "failed", "raised"})
 
@@ -123,6 +124,19 @@ def changes(baseline: Ledger, candidate: Ledger) -> tuple[ClaimChange, ...]:
         for entry in candidate.entries
         if entry.claim.id in before and before[entry.claim.id].verdict is not entry.verdict
     )
+
+
+def confirmed(
+    changed: Iterable[ClaimChange], behaviours: Iterable[BehaviourVerdict]
+) -> tuple[ClaimChange, ...]:
+    """Those of `changed` that a behaviour bears out: one that moved, and moved when repeated."""
+    moved = {
+        claim
+        for each in behaviours
+        if each.verdict not in (Verdict.SAME, Verdict.FLAKY, Verdict.UNKNOWN)
+        for claim in each.claims
+    }
+    return tuple(change for change in changed if change.candidate.claim.id in moved)
 
 
 def outdated_by(baseline: Ledger, candidate: Ledger) -> Ledger:

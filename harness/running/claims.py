@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.gate.compare import Comparison
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
-from harness.ledger import behaviours_of, changes, decide, outdated_by, read_claims
+from harness.ledger import behaviours_of, changes, confirmed, decide, outdated_by, read_claims
 from harness.ledger.book import Checker, claims_file
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.claims import Claim, ClaimChange, Ledger
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.stacks import LIBRARIES, Lock
-from harness.vocabulary.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -80,18 +78,7 @@ def _against(sides: Sides, book: Book) -> Found:
     for side in SIDES:
         _check_listed(sides, side)
     before, after = both(sides, book)
-    return Found(after, confirmed(changes(before, after), comparison))
-
-
-def confirmed(changed: tuple[ClaimChange, ...], comparison: Comparison) -> tuple[ClaimChange, ...]:
-    """Those of `changed` that a behaviour bears out: one that moved, and moved when repeated."""
-    moved = {
-        claim
-        for each in comparison.behaviours
-        if each.verdict not in (Verdict.SAME, Verdict.FLAKY, Verdict.UNKNOWN)
-        for claim in each.claims
-    }
-    return tuple(change for change in changed if change.candidate.claim.id in moved)
+    return Found(after, confirmed(changes(before, after), comparison.behaviours))
 
 
 def both(sides: Sides, book: Book) -> tuple[Ledger, Ledger]:

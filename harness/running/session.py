@@ -14,8 +14,8 @@ from harness.gate.compare import (
 from harness.gate.exitcode import exit_code
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
-from harness.ledger import changes
-from harness.running.claims import Book, book_of, both, confirmed
+from harness.ledger import changes, confirmed
+from harness.running.claims import Book, book_of, both
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.stacks import Lock
@@ -72,7 +72,7 @@ def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
     """Run both sides, repeat what is not the same, and put it together."""
     comparison = settle(sides)
     report = _report(sides, comparison, fail_on)
-    return replace(report, claims=confirmed(changes(*both(sides, book)), comparison))
+    return replace(report, claims=confirmed(changes(*both(sides, book)), comparison.behaviours))
 
 
 def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) -> GateReport:

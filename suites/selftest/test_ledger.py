@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.ledger import behaviours_of, changes, decide, outdated_by, read_claims
+from harness.ledger import behaviours_of, changes, confirmed, decide, outdated_by, read_claims
 from harness.ledger.book import Checker
 from harness.report.ledger import html, jsonform, markdown, rows, terminal
 from harness.vocabulary.claims import Claim, ClaimVerdict, Entry, Ledger
 from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Outcome, Status
+from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
 
 VERSIONS = {"transformers": "5.23.0"}
 SMALL = Claim("model.size", "models", "The small model has 11.2M parameters.", 11_200_000)
@@ -118,6 +119,19 @@ def test_two_ledgers_differ_where_a_verdict_does() -> None:
     assert rows.change_text(change) == "holds → wrong"
     assert outdated_by(holds, wrong).entries[0].verdict is ClaimVerdict.OUTDATED
     assert outdated_by(wrong, wrong).entries[0].verdict is ClaimVerdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kept"),
+    [(Verdict.CHANGED, 1), (Verdict.GONE, 1), (Verdict.SAME, 0), (Verdict.FLAKY, 0)],
+)
+def test_a_change_counts_where_a_behaviour_that_names_the_claim_moved(
+    verdict: Verdict, kept: int
+) -> None:
+    changed = changes(ledger(outcome("held")), ledger(outcome("failed")))
+    told = BehaviourVerdict("b", "c", verdict, claims=("model.size",))
+    other = BehaviourVerdict("b", "c", Verdict.CHANGED, claims=("another",))
+    assert len(confirmed(changed, [told, other])) == kept
 
 
 def test_every_form_shows_documented_beside_observed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,18 @@ def test_a_stack_that_cannot_be_is_one_clear_error(
     assert "Traceback" not in shown
 
 
+def unheard_port() -> int:
+    """A port of this machine at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        return int(taken.getsockname()[1])
+
+
 def test_an_index_out_of_reach_is_no_evidence_of_the_stack(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("UV_NO_INDEX")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://localhost:{unheard_port()}/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     assert command(home, "build", "gamma==2.0")[0] == 4
     assert "the package index does not answer" in capsys.readouterr().err
