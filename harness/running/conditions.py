@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from harness.vocabulary.released import is_cached, read_releases
+
 INSIDE = ("__init__.py", "vocabulary", "measure", "subjects", "plugin")
 """The parts of the package that run inside a stack under test."""
 
@@ -71,6 +73,12 @@ def cell_environment(
 def influences(environment: Mapping[str, str]) -> dict[str, str]:
     """The settings of a cell's environment that a result may depend on: all but places."""
     return {name: value for name, value in environment.items() if name not in _PLACES}
+
+
+def released_here(home: Path) -> dict[str, str]:
+    """Which released weights lie in the hub's cache of this machine: behaviours read them there."""
+    present = [name for name, each in read_releases(home).items() if is_cached(each)]
+    return {"released weights": " ".join(present)}
 
 
 def hardware(python: str) -> dict[str, str]:

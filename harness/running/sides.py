@@ -24,7 +24,13 @@ from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.world import Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
-from harness.running.conditions import cell_environment, hardware, influences, sources_digest
+from harness.running.conditions import (
+    cell_environment,
+    hardware,
+    influences,
+    released_here,
+    sources_digest,
+)
 from harness.running.crew import Crew, ended_by, wait_for_all
 from harness.running.inside import inside_folder
 from harness.running.progress import plural
@@ -133,7 +139,7 @@ class Sides:
         self._conditions[side] = Conditions(
             sources=self._cells.keyed,
             hardware=hardware(self._cells.built[side].version),
-            environment=influences(self._cells.environment),
+            environment=influences(self._cells.environment) | released_here(self.world.places.home),
             subjects=subjects.result(),
             threads=self.request.threads,
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.vocabulary.errors import NoEvidence, SubjectError
+from harness.vocabulary.released import cached_file
 from harness.vocabulary.subjects import Subject
 
 Tell = Callable[[str], None]
@@ -163,24 +164,12 @@ def fetch_hub(subject: Subject, folder: Path, tell: Tell) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for file in subject.files:
-        found = _in_hub_cache(subject, file.origin)
+        found = cached_file(subject.repository, subject.revision, file.origin)
         if not found.is_file():
             tell(f"{subject.name}: fetching {file.origin} of {subject.repository}")
             found = _download(subject, file.origin)
         (folder / file.origin).parent.mkdir(parents=True, exist_ok=True)
         (folder / file.origin).symlink_to(found.resolve())
-
-
-def _in_hub_cache(subject: Subject, origin: str) -> Path:
-    """Where huggingface_hub keeps a file of a commit ("Understand caching" in its documents).
-
-    Also under the name without an owner, by which the hub's oldest repositories still go.
-    """
-    base = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
-    hub = Path(os.environ.get("HF_HUB_CACHE") or base / "hub").expanduser()
-    names = (subject.repository.replace("/", "--"), subject.repository.rpartition("/")[2])
-    places = [hub / f"models--{name}" / "snapshots" / subject.revision / origin for name in names]
-    return next((place for place in places if place.is_file()), places[0])
 
 
 def _download(subject: Subject, origin: str) -> Path:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.subjects.released import released as folder_of_release
 from harness.subjects.standins import fill
+from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.places import home
 
 MODELS = home() / "fixtures" / "models"
@@ -27,6 +29,22 @@ def bundled():
 def held_out():
     """`held_out(name)`: what that model was not trained on, with the right answers."""
     return lambda name: json.loads((MODELS / name / "held_out.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def released():
+    """`released(name)`: the folder of an entry of fixtures/released.toml, from the hub's cache.
+
+    Skips with the command that fetches them where the weights are not on this machine.
+    """
+
+    def find(name):
+        try:
+            return str(folder_of_release(name, home()))
+        except NoEvidence as error:
+            pytest.skip(f"{error.what}: {error.next}")
+
+    return find
 
 
 @pytest.fixture

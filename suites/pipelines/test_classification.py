@@ -197,3 +197,39 @@ def test_the_documented_string_follows_from_the_documented_logits(observe):
         {**found, "score, to six digits": f"{score:.6f}"},
         holds=found == documented and near,
     )
+
+
+@documents("pipeline.sentiment-output")
+def test_sst2_calls_the_nlp_sentence_positive(released, observe):
+    from transformers import pipeline
+
+    answers = pipeline("text-classification", model=released("distilbert-sst2"), device=-1)(NLP)
+    rounded = [{**answer, "score": round(answer["score"], 4)} for answer in answers]
+    observe.claim(
+        "pipeline.sentiment-output",
+        rounded,
+        holds=rounded == [{"label": "POSITIVE", "score": 0.9998}],
+    )
+
+
+@documents("auto.sst2-probs", "sst2.logits")
+def test_sst2_gives_the_documented_logits_and_probabilities(released, observe):
+    """Logits as printed, to four digits: kernels may differ by one in the last."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    folder = released("distilbert-sst2")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    with torch.no_grad():
+        ocean = model(**tokenizer(OCEAN, return_tensors="pt")).logits
+        library = model(**tokenizer(LIBRARY, return_tensors="pt")).logits
+    shares = torch.softmax(library, dim=-1)[0].tolist()
+    printed = {model.config.id2label[i]: f"{share:.4f}" for i, share in enumerate(shares)}
+    observe.claim(
+        "auto.sst2-probs", printed, holds=printed == {"NEGATIVE": "0.0003", "POSITIVE": "0.9997"}
+    )
+    near = torch.allclose(ocean, torch.tensor(DOCUMENTED_LOGITS), rtol=0, atol=1.5e-4)
+    observe.claim(
+        "sst2.logits", [[round(value, 3) for value in row] for row in ocean.tolist()], holds=near
+    )

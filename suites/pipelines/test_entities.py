@@ -36,6 +36,20 @@ def test_each_strategy_finds_the_three_entities(entities, observe, strategy):
     observe.numeric("scores", [float(answer["score"]) for answer in answers], scale=1.0)
 
 
+@documents("pipeline.ner.output")
+def test_conll_finds_the_documented_entities(released, observe):
+    from transformers import pipeline
+
+    find = pipeline("ner", model=released("bert-conll03"), aggregation_strategy="simple", device=-1)
+    found = [
+        [answer["word"], answer["entity_group"], f"{answer['score']:.3f}"] for answer in find(TEXT)
+    ]
+    documented = [
+        [*pair, score] for pair, score in zip(FOUND, ("0.998", "0.994", "0.997"), strict=True)
+    ]
+    observe.claim("pipeline.ner.output", found, holds=found == documented)
+
+
 def test_names_it_never_saw_are_found(entities, held_out, observe):
     pairs = held_out("ner")
     answers = entities("simple")([text for text, _ in pairs], batch_size=50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import requires, until
+from harness.plugin import documents, requires, until
 
 pytestmark = requires("transformers", "torch")
 
@@ -103,3 +103,16 @@ def test_the_text_generation_pipeline_over_an_encoder_decoder_ends_so(bundled, o
     except Exception as error:
         found = type(error).__name__
     observe.exact("ends", found)
+
+
+@documents("auto.t5-translation")
+def test_t5_small_translates_the_greeting(released, observe):
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    folder = released("t5-small")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+    prompt = "translate English to French: Hello, how are you?"
+    output = model.generate(**tokenizer(prompt, return_tensors="pt"), max_new_tokens=30)
+    text = tokenizer.decode(output[0], skip_special_tokens=True)
+    observe.claim("auto.t5-translation", text, holds=text == "Bonjour, comment allez-vous?")
