@@ -108,6 +108,24 @@ def test_a_missing_snapshot_fails_until_it_is_recorded(world: PluginWorld) -> No
     assert (world.root / "snapshots" / "test_suite" / "python.ambr").exists()
 
 
+def test_what_rests_on_released_weights_may_lack_a_snapshot(world: PluginWorld) -> None:
+    world.behaviours(
+        """
+        import pytest
+
+        @pytest.fixture
+        def released():
+            return "folder"
+
+        def test_value(released, observe):
+            observe.exact("label", "POSITIVE")
+        """
+    )
+    ran = world.run()
+    assert ran.code == 0
+    assert "1 observations have no snapshot" in ran.output
+
+
 def test_a_number_away_from_its_snapshot_says_by_how_much_and_how_to_see_it(
     world: PluginWorld,
 ) -> None:
