@@ -11,7 +11,7 @@ from typing import Any
 from harness.report.plain import clip, one_line
 from harness.vocabulary.claims import ClaimChange, ClaimVerdict, Entry, Ledger
 
-LONG = 240
+LONG = 480
 """Characters of a documented or observed value that are shown; the JSON has all."""
 
 MEANING = {
