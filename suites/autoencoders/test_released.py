@@ -13,22 +13,9 @@ REMOVED = ("transformer-lens", "4.0", "HookedTransformer was removed")
 
 
 @pytest.fixture
-def hub(keep, tmp_path_factory, monkeypatch):
-    """A hub cache with stand-ins for gpt2 and for the release, for this behaviour only."""
-    from harness.subjects import standins
-
-    def make():
-        place = tmp_path_factory.mktemp("hub")
-        standins.lay_out(place, ["gpt2", "jbloom/GPT2-Small-SAEs-Reformatted"])
-        return place
-
-    from transformers.utils import hub
-
-    place = keep("sae-hub", make)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(place / "hub"))
-    if hasattr(hub, "TRANSFORMERS_CACHE"):  # transformers 4 reads its own copy of it
-        monkeypatch.setattr(hub, "TRANSFORMERS_CACHE", str(place / "hub"))
-    return place
+def hub(stand_in_hub):
+    """A hub cache with stand-ins for gpt2 and for the release."""
+    return stand_in_hub("gpt2", "jbloom/GPT2-Small-SAEs-Reformatted")
 
 
 @pytest.fixture

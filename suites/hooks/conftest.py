@@ -28,23 +28,9 @@ def cached(bridge, ids, keep):
 
 
 @pytest.fixture
-def hub(keep, tmp_path_factory, monkeypatch):
-    """A hub cache in which gpt2 is a stand-in (GPT-2's tokenizer, layers and heads, random
-    weights), for this behaviour only."""
-    from harness.subjects import standins
-
-    def make():
-        place = tmp_path_factory.mktemp("hub")
-        standins.lay_out(place, ["gpt2"])
-        return place
-
-    from transformers.utils import hub
-
-    place = keep("hub", make)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(place / "hub"))
-    if hasattr(hub, "TRANSFORMERS_CACHE"):  # transformers 4 reads its own copy of it
-        monkeypatch.setattr(hub, "TRANSFORMERS_CACHE", str(place / "hub"))
-    return place
+def hub(stand_in_hub):
+    """A hub cache in which gpt2 is a stand-in: GPT-2's tokenizer, layers and heads."""
+    return stand_in_hub("gpt2")
 
 
 @pytest.fixture
