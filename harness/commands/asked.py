@@ -25,6 +25,7 @@ from harness.vocabulary.cells import PRECISIONS
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.places import cache_dir, home
 from harness.vocabulary.subjects import Subject
+from harness.vocabulary.tiers import DEFAULT, TIERS, Tier
 
 STACK = "a name, a file of pins, or specifiers over the reference"
 
@@ -39,8 +40,11 @@ def add_making(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_cells(parser: argparse.ArgumentParser) -> None:
-    """Options that choose cells."""
+def add_cells(parser: argparse.ArgumentParser, tier: Tier = DEFAULT) -> None:
+    """Options that choose cells and behaviours; `tier` where none is asked for."""
+    parser.add_argument(
+        "--tier", choices=TIERS, default=tier, help=f"how much to run (default: {tier})"
+    )
     parser.add_argument(
         "--subject", action="append", default=[], metavar="NAME[=PATH]", help="repeatable"
     )
@@ -104,6 +108,7 @@ def request_of(
         cell_timeout=args.cell_timeout,
         memory_limit=args.memory_limit or _fair_share(args.parallel),
         cache=not args.no_cache,
+        tier=args.tier,
     )
 
 
@@ -118,6 +123,7 @@ def _plugin_options(args: argparse.Namespace) -> tuple[str, ...]:
     given.check_together(precisions, devices)
     options += ["--precision", ",".join(precisions)] if precisions else []
     options += ["--device", ",".join(devices)] if devices else []
+    options += ["--tier", args.tier]
     return tuple(options)
 
 

@@ -60,7 +60,7 @@ def add(subparsers: Any) -> None:
         "repeatable",
     )
     asked.add_making(parser)
-    asked.add_cells(parser)
+    asked.add_cells(parser, tier="broad")
     asked.add_running(parser)
     parser.add_argument(
         "--report",

@@ -11,6 +11,7 @@ from typing import Literal
 from harness.gate.selection import matches, nothing_matches
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.tiers import TIERS, Tier
 
 Side = Literal["baseline", "candidate"]
 SIDES: tuple[Side, Side] = ("baseline", "candidate")
@@ -98,11 +99,13 @@ def select(plan: Plan, expressions: Sequence[str]) -> Plan:
     return tuple(planned for planned in chosen if planned.behaviours)
 
 
-def check_selected(plan: Plan, whole: Plan, expressions: Sequence[str]) -> None:
+def check_selected(
+    plan: Plan, whole: Plan, expressions: Sequence[str], tier: Tier = TIERS[-1]
+) -> None:
     """Raise UsageError where the expressions matched nothing of a plan that has something."""
     if not plan and whole:
         known = [name for planned in whole for name in planned.behaviours]
-        raise nothing_matches(",".join(expressions), known)
+        raise nothing_matches(",".join(expressions), known, tier)
 
 
 def first_tasks(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.tiers import TIERS, Tier
 
 SYNTAX = (
     "a folder, file or id of behaviours (tokenizers, tokenizers/test_ids.py), or a pattern with *"
@@ -61,8 +62,13 @@ def check_expressions(written: Sequence[Written], expressions: Iterable[str]) ->
             raise nothing_matches(expression, [each.behaviour for each in written])
 
 
-def nothing_matches(expression: str, behaviours: Iterable[str]) -> UsageError:
-    """The error of an expression that fits none of `behaviours`, with what comes near."""
+def nothing_matches(
+    expression: str, behaviours: Iterable[str], tier: Tier = TIERS[-1]
+) -> UsageError:
+    """The error of an expression that fits none of `behaviours`, with what comes near.
+
+    In a `tier` that is not the whole, what was meant may be in the next.
+    """
     known = _choices(behaviours)
     themes = sorted({name.partition("/")[0] for name in known if "/" in name} or set(known))
     close = _near(_bare(expression), known)
@@ -70,7 +76,8 @@ def nothing_matches(expression: str, behaviours: Iterable[str]) -> UsageError:
         f"no behaviour matches {expression!r}" + (f"; near: {', '.join(close)}" if close else ""),
         where=f"--select {shlex.quote(expression)}",
         allowed=f"{SYNTAX}; folders: {', '.join(themes)}",
-        next=f"--select {shlex.quote(_suggestion(_bare(expression), known, close, themes))}",
+        next=f"--select {shlex.quote(_suggestion(_bare(expression), known, close, themes))}"
+        + (f", or --tier {TIERS[-1]} (the {tier} tier was asked for)" if tier != TIERS[-1] else ""),
     )
 
 

@@ -11,13 +11,15 @@ from harness.gate.attempts import End
 from harness.gate.plan import Side, Task
 from harness.vocabulary.errors import StackError
 from harness.vocabulary.stacks import Lock, Move
+from harness.vocabulary.tiers import DEFAULT, Tier
 
 
 @dataclass(frozen=True)
 class Request:
     """What the user asked of a gate. Sizes in bytes, times in seconds.
 
-    `options` are the plugin's options that choose cells, passed to it as they are;
+    `options` are the plugin's options that choose cells, passed to it as they are, and `tier`
+    one of them;
     `subjects` what `--subject` named, by the name the subject goes by; `registry` a digest of
     the subjects' entries, which say what each can do.
     """
@@ -34,6 +36,7 @@ class Request:
     cell_timeout: float = 900.0
     memory_limit: int | None = None
     cache: bool = True
+    tier: Tier = DEFAULT
 
 
 @dataclass(frozen=True)

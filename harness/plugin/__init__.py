@@ -6,9 +6,9 @@ options are an entry point, so that installing the harness leaves a user's other
 
 from __future__ import annotations
 
-from harness.plugin.marks import documents, needs, precisions, requires, until
+from harness.plugin.marks import documents, needs, precisions, requires, tier, until
 
-__all__ = ["documents", "needs", "precisions", "pytest_plugins", "requires", "until"]
+__all__ = ["documents", "needs", "precisions", "pytest_plugins", "requires", "tier", "until"]
 
 pytest_plugins = (
     "harness.plugin.arguments",

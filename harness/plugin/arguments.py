@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from harness.vocabulary.cells import PRECISIONS
+from harness.vocabulary.tiers import DEFAULT, TIERS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="NAME[,NAME]",
         help="devices to test on: cpu, cuda, cuda:N, mps (default: cpu)",
+    )
+    group.addoption(
+        "--tier",
+        choices=TIERS,
+        default=DEFAULT,
+        help="how much to run: quick, a first answer in under a minute; default; or broad, all",
     )
     group.addoption(
         "--memory-budget",

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.vocabulary.cells import check_precision
+from harness.vocabulary.errors import UsageError
+from harness.vocabulary.tiers import DEFAULT, Tier, check_tier
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,6 +19,7 @@ MARKS = (
     "needs(*abilities, subject=None): what a subject must be able to do, or which one it must be",
     "precisions(*names): the only precisions that the behaviour applies to",
     "requires(*packages): packages it calls; the first names the cell of one without a subject",
+    "tier(name): the smallest tier that runs it, quick or broad; without the mark, default",
     "until(package, version, reason): from that release of the package on it raises, as documented",
 )
 
@@ -39,6 +42,11 @@ def precisions(*names: str) -> Callable[[F], F]:
 def requires(*packages: str) -> Callable[[F], F]:
     """The behaviour calls these packages: `absent` where one is not in the stack."""
     return _mark("requires", *packages)
+
+
+def tier(name: Tier) -> pytest.MarkDecorator:
+    """The smallest tier that runs the behaviour, or this set of its parameters."""
+    return pytest.mark.tier(check_tier(name, f"@tier({name!r})"))
 
 
 def until(package: str, version: str, reason: str) -> Callable[[F], F]:
@@ -68,6 +76,7 @@ class Requirements:
     precisions: frozenset[str] = frozenset()
     packages: tuple[str, ...] = ()
     until: tuple[Until, ...] = ()
+    tier: Tier = DEFAULT
 
 
 def requirements(node: pytest.Item | pytest.Function) -> Requirements:
@@ -80,7 +89,24 @@ def requirements(node: pytest.Item | pytest.Function) -> Requirements:
         precisions=frozenset(_args(node, "precisions")),
         packages=tuple(dict.fromkeys(_args(node, "requires"))),
         until=tuple(Until(*mark.args) for mark in node.iter_markers("until")),
+        tier=_tier(node),
     )
+
+
+def _tier(node: pytest.Item) -> Tier:
+    """What the innermost mark says: of a set of parameters before the function, module last.
+
+    Raises pytest.UsageError for a word that is no tier.
+    """
+    for parent in node.iter_parents():
+        marks = [mark for mark in parent.own_markers if mark.name == "tier"]
+        if marks:
+            name = marks[-1].args[0] if len(marks[-1].args) == 1 else marks[-1].args
+            try:
+                return check_tier(name, f"the mark tier of {node.nodeid}")
+            except UsageError as error:
+                raise pytest.UsageError(str(error)) from None
+    return DEFAULT
 
 
 def _args(node: pytest.Item, name: str) -> list[str]:

@@ -15,6 +15,7 @@ from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, 
 from harness.vocabulary.errors import HarnessError, UsageError
 from harness.vocabulary.places import home
 from harness.vocabulary.subjects import Subject
+from harness.vocabulary.tiers import DEFAULT, Tier
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -48,6 +49,7 @@ class Settings:
     behaviours: frozenset[str] | None = None
     list_cells: Path | None = None
     noise_from: tuple[Path, ...] = field(default=())
+    tier: Tier = DEFAULT
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -109,6 +111,7 @@ def read(config: pytest.Config) -> Settings:
         behaviours=_behaviours(option.behaviours_from),
         list_cells=Path(option.list_cells).resolve() if option.list_cells else None,
         noise_from=tuple(Path(path) for path in option.noise_from),
+        tier=option.tier,
     )
 
 

@@ -280,6 +280,7 @@ def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) ->
         work=round(bench_of(item.config).work - progress.work_before, 6),
         reproduce=reproduce(item),
         expected=progress.expected,
+        tier=item.stash[NEEDS].tier,
     )
     recorder = item.config.stash[RECORDER]
     recorder.add(outcome_line(outcome))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.plugin.options import SETTINGS
+from harness.plugin.selection import NEEDS
+from harness.vocabulary.tiers import DEFAULT, within
 
 
 def reproduce(item: pytest.Item) -> str:
@@ -16,4 +18,7 @@ def reproduce(item: pytest.Item) -> str:
     parts += [f"--subjects-file {asked.subjects_file}"] if asked.subjects_file else []
     if settings.devices != ("cpu",):
         parts.append(f"--device {','.join(settings.devices)}")
+    tier = item.stash[NEEDS].tier
+    if not within(tier, DEFAULT):
+        parts.append(f"--tier {tier}")
     return " ".join(parts)

@@ -14,6 +14,7 @@ from harness.plugin.marks import Requirements, requirements
 from harness.plugin.options import SETTINGS, Settings
 from harness.vocabulary.cells import Cell, lacks
 from harness.vocabulary.subjects import Subject
+from harness.vocabulary.tiers import within
 
 MODEL_FIXTURES = frozenset({"model", "bridge", "hooked", "reference_logits", "load"})
 SUBJECT_FIXTURES = frozenset({"tokenizer", "hf_tokenizer", "subject"})
@@ -138,7 +139,13 @@ def _selected(item: pytest.Item, settings: Settings, config: pytest.Config) -> b
         return False
     if settings.cell is not None and item.stash[CELL].id != settings.cell:
         return False
-    return settings.behaviours is None or behaviour_id(item) in settings.behaviours
+    if settings.behaviours is not None and behaviour_id(item) not in settings.behaviours:
+        return False
+    tier = item.stash[NEEDS].tier
+    if not within(tier, settings.tier):
+        config.stash[DESELECTED][f"of the {tier} tier (--tier {tier})"] += 1
+        return False
+    return True
 
 
 def _is_empty(item: pytest.Item) -> bool:

@@ -38,6 +38,7 @@ def to_json(report: GateReport) -> dict[str, Any]:
             }
             for move in report.moved
         ],
+        "tier": report.tier,
         "stack_verdict": report.stack_verdict,
         "stack_reason": report.stack_reason,
         "notes": list(report.notes),

@@ -80,7 +80,8 @@ def _lead(report: GateReport) -> str:
     lines = [
         f"## {escape(clip(words.headline(report), 1000))}",
         "",
-        f"baseline {baseline} → candidate {candidate}",
+        f"baseline {baseline} → candidate {candidate}"
+        + (f", tier {report.tier}" if report.tier else ""),
     ]
     if report.stack_reason:
         lines += ["", _fence(clip(clean(report.stack_reason).strip(), 4000))]

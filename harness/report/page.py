@@ -117,6 +117,7 @@ class Page:
     tone: str
     baseline: str
     candidate: str
+    tier: str
     stack_reason: str
     notes: tuple[str, ...]
     counts: tuple[Count, ...]
@@ -143,6 +144,7 @@ def page(report: GateReport) -> Page:
         tone={0: "good", 4: "warn"}.get(report.exit_code, "bad"),
         baseline=baseline,
         candidate=candidate,
+        tier=report.tier or "",
         stack_reason=clip(clean(report.stack_reason).strip(), REASON),
         notes=tuple(clip(one_line(note), REASON) for note in report.notes),
         counts=tuple(Count(v.value, n, words.MEANING[v]) for v, n in counts.items() if n),

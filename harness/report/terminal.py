@@ -41,9 +41,8 @@ def render(report: GateReport, console: Console) -> None:
 
 def _lead(report: GateReport, console: Console) -> None:
     style = {0: "bold green", 4: "bold yellow"}.get(report.exit_code, "bold red")
-    baseline, candidate = words.names(report)
     _line(console, Text(words.headline(report), style=style))
-    _line(console, Text(f"baseline {baseline} → candidate {candidate}", style="dim"))
+    _line(console, Text(words.sides(report), style="dim"))
     if report.stack_reason:
         console.print()
         _line(console, Text(clean(report.stack_reason).strip()))

@@ -54,6 +54,13 @@ def names(report: GateReport) -> tuple[str, str]:
     )
 
 
+def sides(report: GateReport) -> str:
+    """Both sides by name, and how much of the suites ran."""
+    baseline, candidate = names(report)
+    ran = f", tier {report.tier}" if report.tier else ""
+    return f"baseline {baseline} → candidate {candidate}{ran}"
+
+
 def headline(report: GateReport) -> str:
     """One sentence: the verdict and what the exit code means."""
     return f"{_finding(report)} ({exit_meaning(report)})"

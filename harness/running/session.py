@@ -65,6 +65,7 @@ def _unbuilt(
         seconds=0.0,
         baseline_name=request.baseline,
         candidate_name=request.candidate,
+        tier=request.tier,
     )
 
 
@@ -99,4 +100,5 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         seconds=0.0,
         baseline_name=request.baseline,
         candidate_name=request.candidate,
+        tier=request.tier,
     )

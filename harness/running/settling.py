@@ -38,4 +38,6 @@ def reproduce(request: Request, behaviour: str, cell: Cell) -> str:
         parts += ["--precision", cell.precision]
     if cell.device and cell.device != "cpu":
         parts += ["--device", cell.device]
+    if request.tier == "broad":
+        parts += ["--tier", request.tier]
     return shlex.join([*parts, "--select", behaviour])

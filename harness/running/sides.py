@@ -167,7 +167,7 @@ class Sides:
         if whole is None:
             return Listing(None, problem)
         plan = select(whole, self.request.select)
-        check_selected(plan, whole, self.request.select)
+        check_selected(plan, whole, self.request.select, self.request.tier)
         return Listing(plan, problem)
 
     def _whole_plan(self, side: Side) -> tuple[Plan | None, str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from harness.vocabulary.errors import RecordError
 from harness.vocabulary.observations import Axes, Noise, Observation
+from harness.vocabulary.tiers import DEFAULT, Tier
 
 FORMAT = 1
 
@@ -50,7 +51,8 @@ class Outcome:
     `behaviour` is its test id without the cell (`tokenizers/test_ids.py::test_round_trip`),
     `cell` the cell's id. `snapshot` tells where the snapshot disagrees, a line each.
     `seconds` is wall time in all, `work` of it in the libraries under test. `expected` marks
-    a behaviour that raised as documented since some release (`@until`).
+    a behaviour that raised as documented since some release (`@until`). `tier` is the smallest
+    that runs it.
     """
 
     behaviour: str
@@ -64,6 +66,7 @@ class Outcome:
     work: float = 0.0
     reproduce: str = ""
     expected: bool = False
+    tier: Tier = DEFAULT
 
     @property
     def key(self) -> tuple[str, str]:

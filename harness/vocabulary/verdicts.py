@@ -8,6 +8,7 @@ from enum import StrEnum
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
+from harness.vocabulary.tiers import Tier
 
 
 class Verdict(StrEnum):
@@ -91,7 +92,8 @@ class GateReport:
     `stack_verdict` is `built`, `unsolvable` or `uninstallable`; with the latter two,
     `stack_reason` says why in words and `behaviours` is empty. `notes` are findings
     about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
-    failed this gate; `claims` those of the documents on which the two sides disagree.
+    failed this gate; `claims` those of the documents on which the two sides disagree;
+    `tier` how much of the suites ran, None where records of any were compared.
     """
 
     baseline: Lock | None
@@ -109,3 +111,4 @@ class GateReport:
     candidate_name: str = ""
     fail_on: frozenset[Verdict] = FAILS_A_GATE
     claims: tuple[ClaimChange, ...] = ()
+    tier: Tier | None = None
