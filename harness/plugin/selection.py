@@ -6,6 +6,7 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from harness.plugin.marks import Requirements, requirements
 from harness.plugin.options import SETTINGS, Settings
 from harness.vocabulary.cells import Cell, lacks
 from harness.vocabulary.subjects import Subject
-from harness.vocabulary.tiers import within
+from harness.vocabulary.tiers import in_cell, within
 
 MODEL_FIXTURES = frozenset({"model", "bridge", "hooked", "reference_logits", "load"})
 SUBJECT_FIXTURES = frozenset({"tokenizer", "hf_tokenizer", "subject"})
@@ -126,8 +127,12 @@ def _stash(item: pytest.Item) -> None:
     wanted = requirements(item)
     callspec = getattr(item, "callspec", None)
     cell = callspec.params.get("cell") if callspec is not None else None
+    if not isinstance(cell, Cell):
+        cell = library_cell(wanted)
+    if not item.config.option.precision:
+        wanted = replace(wanted, tier=in_cell(wanted.tier, cell.precision))
     item.stash[NEEDS] = wanted
-    item.stash[CELL] = cell if isinstance(cell, Cell) else library_cell(wanted)
+    item.stash[CELL] = cell
 
 
 def _selected(item: pytest.Item, settings: Settings, config: pytest.Config) -> bool:

@@ -12,6 +12,9 @@ TIERS: tuple[Tier, ...] = get_args(Tier)
 
 DEFAULT: Tier = "default"
 
+QUICK_PRECISIONS = ("float32", "nf4")
+"""The quick tier loads a model in these alone, one plain and one quantised, unless told which."""
+
 
 def check_tier(name: object, where: str) -> Tier:
     """Return `name` as a tier, or raise UsageError naming the allowed ones."""
@@ -19,6 +22,13 @@ def check_tier(name: object, where: str) -> Tier:
         if name == tier:
             return tier
     raise UsageError(f"unknown tier {name!r}", where=where, allowed=", ".join(TIERS))
+
+
+def in_cell(tier: Tier, precision: str | None) -> Tier:
+    """The tier of a behaviour marked `tier` in a cell of `precision`."""
+    if tier == "quick" and precision is not None and precision not in QUICK_PRECISIONS:
+        return DEFAULT
+    return tier
 
 
 def within(tier: Tier, asked: Tier) -> bool:

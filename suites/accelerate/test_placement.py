@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 from harness.subjects.standins import fill
 
-pytestmark = requires("accelerate", "transformers", "torch")
+pytestmark = [requires("accelerate", "transformers", "torch"), tier("quick")]
 
 LAYERS, WIDTH = 6, 64
 
@@ -67,6 +67,7 @@ def test_an_empty_model_has_every_shape_and_no_weights(empty, saved):
     assert {name: parameter.shape for name, parameter in empty.named_parameters()} == shapes
 
 
+@tier("default")
 @documents("accelerate.multi-gpu")
 def test_a_map_spreads_the_layers_in_order_over_two_gpus_and_the_rest_to_the_cpu(empty, observe):
     """Inferred for two devices of which each holds the embedding and two layers: needs no GPU."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 from harness.subjects.standins import fill
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,7 @@ def test_a_saved_model_comes_back_in_the_class_that_its_configuration_names(
     assert all(before[name].equal(after[name]) for name in before)
 
 
+@tier("default")
 @documents("auto.family.must-match")
 def test_a_class_of_another_family_is_refused(tiny_config, observe):
     """Each class with an architecture from outside the families that the documents give it.

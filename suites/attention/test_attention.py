@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 from harness.subjects.standins import fill, lay_out
 from harness.vocabulary.observations import Axes
+
+pytestmark = tier("quick")
 
 SENTENCE = "No, I am your father"
 PIECES = ["No", ",", "ĠI", "Ġam", "Ġyour", "Ġfather"]

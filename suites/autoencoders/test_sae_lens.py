@@ -6,9 +6,9 @@ import pytest
 
 from harness.measure import autoencoders as formula
 from harness.measure import constructed, induction
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 
-pytestmark = pytest.mark.requires("sae-lens", "transformer-lens")
+pytestmark = [pytest.mark.requires("sae-lens", "transformer-lens"), tier("quick")]
 
 D_SAE, K, HOOK = 64, 8, "blocks.0.hook_out"
 D_IN = constructed.D_MODEL

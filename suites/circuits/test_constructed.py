@@ -6,8 +6,10 @@ import pytest
 
 from harness.measure import constructed, induction
 from harness.measure.attribution import Stream, attribute, head_outputs, read_out
-from harness.plugin import documents, requires, until
+from harness.plugin import documents, requires, tier, until
 from harness.vocabulary.observations import Axes
+
+pytestmark = tier("quick")
 
 REMOVED = ("transformer-lens", "4.0", "HookedTransformer was removed")
 

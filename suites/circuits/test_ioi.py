@@ -7,7 +7,7 @@ import pytest
 from harness.measure import ioi
 from harness.measure.induction import top_heads
 from harness.measure.patching import ablate_heads
-from harness.plugin import documents, needs, precisions, requires, until
+from harness.plugin import documents, needs, precisions, requires, tier, until
 from harness.vocabulary.observations import Axes
 
 LOGITS = 30.0
@@ -24,6 +24,7 @@ def test_each_ioi_name_is_one_token_after_a_space(tokenizer, observe):
     assert all(len(tokens) == 1 for tokens in ids.values())
 
 
+@tier("quick")
 @documents("tl.ioi.predicts-john")
 @needs("causal-lm", "pretrained")
 def test_the_indirect_object_is_preferred_to_the_subject(model, ioi_batches, keep, observe):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 from harness.vocabulary.errors import NoEvidence
 
 HERE = Path(__file__).parent
@@ -70,6 +70,7 @@ def test_the_token_is_passed_on_as_an_argument(probe, observe):
     )
 
 
+@tier("broad")
 @documents("env.hf-token-gated")
 @requires("transformer-lens", "transformers")
 def test_a_gated_model_loads_with_the_token_and_nothing_else(probe, observe):

@@ -6,7 +6,7 @@ import pytest
 
 from harness.measure.generation import generate, greedy, new_ids, pad_id, uncached_greedy
 from harness.measure.tokens import repeated_ngrams
-from harness.plugin import documents, needs, precisions
+from harness.plugin import documents, needs, precisions, tier
 
 pytestmark = needs("causal-lm")
 NEW = 12
@@ -18,6 +18,7 @@ def continued(model, sequences, keep):
     return keep("greedy", lambda: greedy(model, sequences[0], NEW))
 
 
+@tier("quick")
 def test_the_first_prompt_goes_on_like_this(continued, observe):
     observe.tokens("ids", continued.ids, continued.gaps, scale=continued.scale)
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 
 def kept(processor, row, ids=(0,)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.measure.generation import generate, new_ids
-from harness.plugin import documents, needs, precisions
+from harness.plugin import documents, needs, precisions, tier
 
 pytestmark = [needs("causal-lm"), precisions("float32")]
 NEW = 8
@@ -32,10 +32,12 @@ def is_varied(spread):
     return min(spread["distinct"], spread["other than greedy"]) * 6 >= spread["seeds"] * 4
 
 
+@tier("quick")
 def test_a_seed_draws_these_ids(model, sequences, observe):
     observe.exact("ids", sample(model, sequences[0], seed=0, top_k=50))
 
 
+@tier("broad")
 @documents("generation.topk-diverse")
 def test_a_seed_repeats_and_other_seeds_differ(model, sequences, observe):
     draws = [sample(model, sequences[0], seed=seed, top_k=50) for seed in SEEDS]
@@ -50,6 +52,7 @@ def test_top_k_of_one_is_greedy(model, sequences):
     assert sample(model, sequences[0], seed=5, top_k=1) == new_ids(greedy, sequences[0])
 
 
+@tier("broad")
 @documents("generation.topp-diverse")
 def test_nucleus_samples_differ_from_each_other_and_from_greedy(model, sequences, observe):
     """The call as documented, and the nucleus alone: `top_k` is 50 unless it is turned off."""
@@ -61,6 +64,7 @@ def test_nucleus_samples_differ_from_each_other_and_from_greedy(model, sequences
     observe.claim("generation.topp-diverse", spreads, holds=varied, steady=False)
 
 
+@tier("quick")
 def test_nucleus_sampling_draws_these_ids(model, sequences, observe):
     observe.exact("ids", sample(model, sequences[0], seed=0, top_p=0.92, top_k=0))
 

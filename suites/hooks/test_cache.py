@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.hooks import block_names
-from harness.plugin import documents
+from harness.plugin import documents, tier
 
 pytestmark = [
     pytest.mark.needs("causal-lm"),
@@ -20,6 +20,7 @@ PARTS = ("q", "k", "v", "z", "pattern")
 PER_HEAD = ("q", "z")
 
 
+@tier("quick")
 @documents("bridge.legacy-names")
 def test_each_block_is_cached_by_canonical_and_by_legacy_names(bridge, cached, observe):
     _, cache = cached
@@ -110,6 +111,7 @@ def test_a_filter_by_legacy_name_gives_that_name(bridge, ids):
     assert torch.equal(few["resid_post", 1], few["blocks.1.hook_resid_post"])
 
 
+@tier("quick")
 @documents("bridge.preserves-hf", "bridge.run-with-cache", "bridge.boot")
 def test_the_bridge_agrees_with_transformers_in_log_probability(model, cached, ids, observe):
     import torch

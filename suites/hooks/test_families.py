@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.hooks import block_names
-from harness.plugin import documents
+from harness.plugin import documents, tier
 
-pytestmark = pytest.mark.requires("transformer-lens", "transformers")
+pytestmark = [pytest.mark.requires("transformer-lens", "transformers"), tier("quick")]
 
 SHAPE = {
     "vocab_size": 64,

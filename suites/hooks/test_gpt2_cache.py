@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents
+from harness.plugin import documents, tier
 
-pytestmark = pytest.mark.requires("transformer-lens", "transformers")
+pytestmark = [pytest.mark.requires("transformer-lens", "transformers"), tier("quick")]
 
 EIFFEL = "The Eiffel Tower is in"
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.measure.hooks import live_hooks
 from harness.measure.patching import patch_each_position
-from harness.plugin import documents
+from harness.plugin import documents, tier
 
 pytestmark = [
     pytest.mark.needs("causal-lm"),
@@ -36,6 +36,7 @@ def _logits(bridge, ids):
         return bridge(ids)
 
 
+@tier("quick")
 @documents("tl.issue.hooks-persist")
 def test_run_with_hooks_changes_that_run_and_leaves_nothing(bridge, ids, observe):
     import torch

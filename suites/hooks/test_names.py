@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires, until
+from harness.plugin import documents, requires, tier, until
+
+pytestmark = tier("quick")
 
 REMOVED = ("transformer-lens", "4.0", "HookedTransformer and its list of names were removed")
 NOT_HOSTED = ("llama-7b-hf", "llama-13b-hf", "llama-30b-hf", "llama-65b-hf")

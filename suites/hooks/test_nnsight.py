@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.hooks import capture
-from harness.plugin import documents, needs, precisions, requires
+from harness.plugin import documents, needs, precisions, requires, tier
+
+pytestmark = tier("quick")
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from importlib import metadata
 
 import pytest
 
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
+
+pytestmark = tier("quick")
 
 NINE = (
     "transformers",

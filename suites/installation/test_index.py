@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
-from harness.plugin import documents
+from harness.plugin import documents, tier
+
+pytestmark = tier("quick")
 
 
 def quarter(day: str) -> str:

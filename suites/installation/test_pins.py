@@ -12,7 +12,7 @@ from importlib import metadata
 
 import pytest
 
-from harness.plugin import documents, needs, precisions, requires
+from harness.plugin import documents, needs, precisions, requires, tier
 
 SMALLEST = {"bitsandbytes": "BITSANDBYTES_MIN_VERSION", "accelerate": "ACCELERATE_MIN_VERSION"}
 
@@ -140,6 +140,7 @@ print("hangs" if os.WIFSIGNALED(os.waitpid(child, 0)[1]) else "ends")
 """
 
 
+@tier("broad")
 @documents("install.tokenizers-fork-warning")
 @requires("tokenizers")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

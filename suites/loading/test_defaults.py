@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.measure.memory import tensor_bytes
-from harness.plugin import documents, precisions, requires
+from harness.plugin import documents, precisions, requires, tier
+
+pytestmark = tier("quick")
 
 
 @precisions("float32")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 from harness.subjects.standins import lay_out, snapshot
+
+pytestmark = tier("quick")
 
 
 @requires("transformers", "torch")

@@ -6,7 +6,9 @@ from collections import Counter
 
 from harness.measure.logits import has_vocabulary_head
 from harness.measure.tokens import digest
-from harness.plugin import documents, needs, precisions
+from harness.plugin import documents, needs, precisions, tier
+
+pytestmark = tier("quick")
 
 VOLATILE = ("transformers_version", "_name_or_path", "quantization_config", "torch_dtype", "dtype")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
+
+pytestmark = tier("quick")
 
 
 @requires("transformers", "torch")

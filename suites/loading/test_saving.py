@@ -7,9 +7,10 @@ import json
 import pytest
 
 from harness.measure.processor import processor_has
-from harness.plugin import documents, precisions, requires
+from harness.plugin import documents, precisions, requires, tier
 
 
+@tier("quick")
 @precisions("float32", "bfloat16")
 @documents("save.roundtrip")
 def test_a_saved_model_loads_with_the_same_bits(model, work_dir):

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from harness.measure.memory import memory_in_own_process
-from harness.plugin import documents, precisions
+from harness.plugin import documents, precisions, tier
 
 LOADED = precisions("float32", "nf4")
 IDS = tuple(range(1, 33))
@@ -45,6 +45,7 @@ def test_a_loaded_model_keeps_this_much_resident(cost, cell, observe):
     observe.cost("resident beyond the imports", cost.loaded - cost.imported, "bytes")
 
 
+@tier("broad")
 @LOADED
 def test_a_fresh_process_loads_the_same_bytes(cost, cell, observe):
     observe.exact("tensors", cost.tensors)

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 DOCUMENTED_LOGITS = [[-4.2767, 4.5486]]
 DOCUMENTED_STRING = "[{'label': 'POSITIVE', 'score': 0.9998530149459839}]"

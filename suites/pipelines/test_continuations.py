@@ -8,7 +8,7 @@ import pytest
 
 from harness.measure.generation import generate
 from harness.measure.tokens import repeated_ngrams
-from harness.plugin import documents, needs, precisions
+from harness.plugin import documents, needs, precisions, tier
 
 pytestmark = precisions("float32")
 
@@ -89,6 +89,7 @@ def test_four_combinations_of_temperature_and_length(generator, observe):
     )
 
 
+@tier("broad")
 @needs("causal-lm", "tokenizer", "pretrained")
 @documents("generation.greedy-repetitive")
 def test_greedy_decoding_repeats_itself(model, hf_tokenizer, observe):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 RELEASES = json.loads(Path(__file__).with_name("releases.json").read_text("utf-8"))
 """Facts read from the sources of released wheels by releases.py."""

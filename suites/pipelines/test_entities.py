@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 TEXT = "Yann LeCun works at Meta in New York."
 FOUND = [("Yann LeCun", "PER"), ("Meta", "ORG"), ("New York", "LOC")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, requires, until
+from harness.plugin import documents, requires, tier, until
 
-pytestmark = requires("transformers", "torch")
+pytestmark = [requires("transformers", "torch"), tier("quick")]
 
 EXAMPLES = {
     "seven": "7",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import documents, needs, precisions, requires
+from harness.plugin import documents, needs, precisions, requires, tier
 from harness.subjects.standins import fill
 
 pytestmark = requires("transformers", "torch")
@@ -69,6 +69,7 @@ def test_options_at_build_and_at_call_give_a_text_after_the_prompt(random_gpt2):
     assert new_tokens(generator, AI) == 5
 
 
+@tier("quick")
 @documents("pipeline.max-length-fragment")
 def test_the_documented_call_returns_five_texts(five, observe):
     observe.claim("pipeline.max-length-fragment", len(five), holds=len(five) == 5)

@@ -13,7 +13,7 @@ from harness.measure.logits import (
     top_gaps,
 )
 from harness.measure.memory import quantisation_bytes, tensor_bytes
-from harness.plugin import needs, precisions
+from harness.plugin import needs, precisions, tier
 
 REDUCED = ("bfloat16", "float16", "int8", "nf4", "fp4")
 
@@ -24,6 +24,7 @@ def logits(model, sequences, keep):
     return keep("prompt logits", lambda: [forward(model, ids) for ids in sequences])
 
 
+@tier("quick")
 @needs("causal-lm")
 def test_the_likeliest_tokens_are_these(logits, observe):
     """One prompt in every position: which token, and by how much it leads."""
@@ -33,6 +34,7 @@ def test_the_likeliest_tokens_are_these(logits, observe):
     )
 
 
+@tier("quick")
 @needs("causal-lm")
 def test_log_probabilities_of_the_prompts_are_these(logits, sequences, observe):
     """Mean log-probability of each prompt's own tokens, in nats."""
@@ -44,12 +46,14 @@ def test_log_probabilities_of_the_prompts_are_these(logits, sequences, observe):
     assert all(mean < 0 for mean in means)
 
 
+@tier("quick")
 def test_the_last_position_computes_to_these_numbers(logits, observe):
     """A spread of the last position's outputs for each prompt, [prompt, 8]."""
     rows = [rows[-1][:: max(1, rows.shape[-1] // 8)][:8] for rows in logits]
     observe.numeric("outputs", [row.tolist() for row in rows], scale=magnitude(logits))
 
 
+@tier("quick")
 @needs("causal-lm")
 @precisions(*REDUCED)
 def test_mean_divergence_from_float32_is_this(reference_logits, logits, observe):
@@ -66,6 +70,7 @@ def test_the_worst_position_diverges_by_this(reference_logits, logits, observe):
     assert found.worst_kl >= found.mean_kl
 
 
+@tier("quick")
 @needs("causal-lm")
 @precisions(*REDUCED)
 def test_this_share_of_likeliest_tokens_agrees_with_float32(reference_logits, logits, observe):
@@ -98,6 +103,7 @@ def test_sentence_embeddings_are_this_alike(logits, observe):
     observe.numeric("cosine", [cosine(first, other) for other in others], scale=1.0)
 
 
+@tier("quick")
 def test_weights_and_quantisation_state_take_these_bytes(model, logits, observe):
     """After a first pass, in which bitsandbytes may repack the state; hence a cost."""
     observe.exact("parameters and buffers", tensor_bytes(model))

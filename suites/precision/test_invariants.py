@@ -11,7 +11,7 @@ from harness.measure.logits import (
     magnitude,
     padded_forward,
 )
-from harness.plugin import documents, needs, precisions
+from harness.plugin import documents, needs, precisions, tier
 from harness.vocabulary.observations import BOUND_FACTOR, BOUNDS
 
 
@@ -34,6 +34,7 @@ def test_padding_a_decoder_changes_nothing(model, sequences, alone, side):
     assert_within_noise(padded_forward(model, sequences, pad, side), alone)
 
 
+@tier("quick")
 @needs("encoder")
 @precisions("float32")
 def test_padding_an_encoder_changes_nothing(model, sequences, alone):
@@ -41,6 +42,7 @@ def test_padding_an_encoder_changes_nothing(model, sequences, alone):
     assert_within_noise(padded_forward(model, sequences, pad, "right"), alone)
 
 
+@tier("quick")
 @precisions("float32")
 def test_a_batch_of_copies_computes_what_one_does(model, sequences, alone):
     import torch
@@ -51,6 +53,7 @@ def test_a_batch_of_copies_computes_what_one_does(model, sequences, alone):
     assert_within_noise(rows, [alone[0]] * 3)
 
 
+@tier("quick")
 @needs("causal-lm")
 @precisions("float32")
 def test_the_cache_changes_nothing(model, sequences, alone):
@@ -65,6 +68,7 @@ def test_the_cache_changes_nothing(model, sequences, alone):
     assert_within_noise([second.logits[0].float().cpu()], [alone[0][half:]])
 
 
+@tier("quick")
 @needs("causal-lm")
 @precisions("float32")
 @documents("auto.dec.causal")
@@ -91,6 +95,7 @@ def test_the_attention_implementations_agree(load, model, sequences, alone):
     assert_within_noise([forward(eager, sequences[0])], [alone[0]])
 
 
+@tier("quick")
 @needs("causal-lm")
 @precisions("float32")
 @documents("causal.next-word")

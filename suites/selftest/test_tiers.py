@@ -14,7 +14,7 @@ from wheels import make_wheel
 
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.records import Outcome, outcome_line, parse
-from harness.vocabulary.tiers import TIERS, check_tier, within
+from harness.vocabulary.tiers import TIERS, check_tier, in_cell, within
 
 SUITE = """
     from harness.plugin import tier
@@ -164,3 +164,11 @@ def test_a_select_in_another_tier_only_is_refused_with_that_tier(gated: Miniatur
 
 def test_records_of_any_tier_are_compared_without_one() -> None:
     assert all_same(1).tier is None
+
+
+def test_the_quick_tier_loads_one_plain_and_one_quantised_precision_unless_told() -> None:
+    assert in_cell("quick", None) == "quick"
+    assert in_cell("quick", "float32") == "quick"
+    assert in_cell("quick", "nf4") == "quick"
+    assert in_cell("quick", "int8") == "default"
+    assert in_cell("broad", "int8") == "broad"

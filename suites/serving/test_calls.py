@@ -9,7 +9,9 @@ import inspect
 
 import pytest
 
-from harness.plugin import requires
+from harness.plugin import requires, tier
+
+pytestmark = tier("quick")
 
 
 def parameters(call) -> set[str]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harness.plugin import tier
+
+pytestmark = tier("quick")
+
 
 @pytest.mark.parametrize("name", ["vllm", "sglang", "garak", "easyjailbreak", "outlines"])
 def test_it_resolves_beside_transformers_5(resolutions, observe, name):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
+
+pytestmark = tier("quick")
 
 SUBJECT = "minilm-l6"
 OCEAN = "The panoramic view of the ocean was breathtaking."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plugin import needs
+from harness.plugin import needs, tier
+
+pytestmark = tier("quick")
 
 MESSAGES = (
     {"role": "system", "content": "You answer in one word."},

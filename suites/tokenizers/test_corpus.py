@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from harness.measure.prompts import CORPUS
 from harness.measure.tokens import corpus_ids, lost
+from harness.plugin import tier
+
+pytestmark = tier("quick")
 
 
 def test_the_corpus_becomes_these_ids(tokenizer, observe):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.measure.prompts import CORPUS
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
+
+pytestmark = tier("quick")
 
 SUBJECT = "gpt2-tokenizer"
 COUNSELOR = "Counselor, please adjust your Zoom filter to appear as a human, rather than as a cat"

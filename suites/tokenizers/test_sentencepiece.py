@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.prompts import CORPUS
-from harness.plugin import documents, requires, until
+from harness.plugin import documents, requires, tier, until
+
+pytestmark = tier("quick")
 
 GONE = "removed, deprecated before"
 TEXT = "the keeper remembers the river"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.measure.prompts import CORPUS
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
 from harness.vocabulary.errors import NoEvidence
 
 ROUNDS = 5
@@ -86,6 +86,7 @@ def test_tiktoken_encodes_its_vocabularies_faster_than_tokenizers(
     observe.claim("tiktoken.fastest-encode", times, holds=holds, steady=False)
 
 
+@tier("broad")
 @documents("sentencepiece.train-slower-than-hf")
 @requires("sentencepiece", "tokenizers")
 def test_sentencepiece_trains_like_this_beside_tokenizers(observe):

@@ -12,7 +12,7 @@ import pytest
 
 from harness.measure.documented import about
 from harness.measure.prompts import CORPUS
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
 
 SENTENCE = "Mechanistic interpretability of transformer models."
 LLAMA_3 = Path(__file__).resolve().parents[2] / "fixtures" / "index" / "llama3.json"
@@ -70,6 +70,7 @@ def test_three_families_cut_the_sentence_like_this(tokenizer, llama_3, bench, ob
     observe.claim("tokenizers.three-vocabs-differ", cut, holds=len(different) == 3)
 
 
+@tier("quick")
 @documents("tokenizers.non-english-diverge")
 @needs(subject="qwen")
 @requires("tiktoken")

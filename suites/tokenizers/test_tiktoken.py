@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.measure.documented import about
-from harness.plugin import documents, needs, requires
+from harness.plugin import documents, needs, requires, tier
+
+pytestmark = tier("quick")
 
 HOME = Path(__file__).resolve().parents[2]
 SENTENCE = "Mechanistic interpretability of transformer models."

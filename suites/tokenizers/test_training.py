@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.measure.prompts import CORPUS
-from harness.plugin import documents, requires
+from harness.plugin import documents, requires, tier
+
+pytestmark = tier("quick")
 
 
 @requires("tokenizers")

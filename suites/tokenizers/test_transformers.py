@@ -6,7 +6,7 @@ import pytest
 
 from harness.measure.prompts import CORPUS, PROMPTS
 from harness.measure.tokens import sampled_vocabulary
-from harness.plugin import documents
+from harness.plugin import documents, tier
 
 TEXTS = tuple(PROMPTS[:3])
 SPECIAL = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
@@ -42,6 +42,7 @@ def test_the_special_tokens_are_these(hf_tokenizer, observe):
             assert hf_tokenizer.convert_tokens_to_ids(token) == ids[name]
 
 
+@tier("quick")
 @documents("tokenizers.vocab-property")
 def test_the_vocabulary_maps_pieces_to_ids(hf_tokenizer, observe):
     vocabulary = hf_tokenizer.get_vocab()
@@ -113,6 +114,7 @@ def test_offsets_cut_the_text_in_order(hf_tokenizer, observe):
     assert max(end for _, end in offsets) == len(CORPUS["german"])
 
 
+@tier("quick")
 def test_a_saved_tokenizer_encodes_as_before(hf_tokenizer, work_dir, observe):
     import transformers
 
