@@ -55,18 +55,21 @@ class Observe:
         *,
         unit: str = "",
         scale: float | None = None,
+        precision: str | None = None,
         axes: Axes | None = None,
     ) -> T:
         """A number or a nested list of numbers, compared within noise.
 
         `scale` is the size of the numbers that rounding acted on where that is larger than
-        the value itself, such as the logits behind a difference of two of them. `axes` says
-        what the rows and columns of a matrix are; reports then draw it.
+        the value itself, such as the logits behind a difference of two of them. `precision`
+        is what they were computed in, where it is not the cell's. `axes` says what the rows
+        and columns of a matrix are; reports then draw it.
         """
         plain = _plain(value)
         sizes = (abs(number) for number in flatten(plain) if math.isfinite(number))
         size = max(sizes, default=0.0) if scale is None else scale
-        self._add(name, "numeric", plain, unit, bound(self._cell.precision, size), axes)
+        noise = bound(precision or self._cell.precision, size)
+        self._add(name, "numeric", plain, unit, noise, axes)
         return value
 
     def tokens(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from suites.architectures import tiny as types
+from suites.architectures import tiny_invariants as invariants
 
 SMALL = {
     "bert": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2},
@@ -53,3 +57,22 @@ def tiny_config() -> Any:
         )
 
     return make
+
+
+@pytest.fixture
+def tiny(keep: Callable[[object, Callable[[], Any]], Any]) -> Callable[..., Any]:
+    """`tiny(name, precision, **arguments)`: a tiny model, shared: never change it."""
+
+    def loaded(name: str, precision: str = "float32", **arguments: Any) -> Any:
+        kind = types.KINDS[name]
+        types.know(kind)
+        key = ("tiny", name, precision, tuple(sorted(arguments.items())))
+        return keep(key, lambda: types.load(kind, precision, **arguments))
+
+    return loaded
+
+
+@pytest.fixture
+def invariant(observe: Any) -> Callable[..., None]:
+    """`invariant(what, name, apart)`: asserts that a type keeps an invariant, or says why not."""
+    return invariants.Checker(observe)
