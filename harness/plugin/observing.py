@@ -35,6 +35,14 @@ class Observe:
         self._add(name, "exact", value)
         return value
 
+    def surface(self, name: str, rows: dict[str, str]) -> dict[str, str]:
+        """What a library lets its users name, a short text a name: gone or other is a change.
+
+        Rows in addition to those of a reference are none.
+        """
+        self._add(name, "surface", rows)
+        return rows
+
     def claim(self, claim: str, observed: T, *, holds: bool, steady: bool = True) -> T:
         """Whether a documented claim holds, and what is so instead or in detail.
 

@@ -46,6 +46,9 @@ def sides(baseline: Observation | None, candidate: Observation | None, width: in
         return Sides("", _alone(baseline, width), _alone(candidate, width))
     if baseline.kind == candidate.kind and baseline.kind in ("numeric", "cost"):
         return _numeric(baseline.value, candidate.value, baseline.unit)
+    if baseline.kind == candidate.kind == "surface":
+        known = {name: row for name, row in candidate.value.items() if name in baseline.value}
+        return _exact(baseline.value, known, "", width)
     return _exact(_ids(baseline), _ids(candidate), "", width)
 
 

@@ -172,7 +172,7 @@ def size(entry: ObservationVerdict) -> str:
     kind = entry.baseline.kind
     if kind == "cost":
         return "" if entry.distance is None else f"ratio {numbers.multiple(entry.distance)}"
-    if kind == "exact" or entry.distance is None:
+    if kind in ("exact", "surface") or entry.distance is None:
         return "" if entry.verdict is Verdict.SAME else "differs"
     noise = wider(entry.baseline.noise, entry.candidate.noise)
     if noise is None or noise.spread <= 0:
@@ -184,7 +184,7 @@ def detail(entry: ObservationVerdict) -> str:
     """What the values do not show by themselves: where generations part, how one wavered."""
     kinds = {side.kind for side in (entry.baseline, entry.candidate) if side is not None}
     told = (
-        kinds & {"tokens", "claim"}
+        kinds & {"tokens", "claim", "surface"}
         or len(kinds) > 1
         or entry.verdict in (Verdict.FLAKY, Verdict.UNKNOWN)
     )

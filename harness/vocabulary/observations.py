@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["exact", "numeric", "tokens", "cost", "claim"]
+Kind = Literal["exact", "surface", "numeric", "tokens", "cost", "claim"]
 
 BOUNDS: dict[str, float] = {
     "float32": 1.3e-6,
@@ -69,11 +69,12 @@ class Axes:
 class Observation:
     """One value that a behaviour measured.
 
-    `value` is JSON: for `numeric` a number or a (nested) list of numbers; for `tokens`
-    `{"ids": [...], "gaps": [...]}`, where a gap is the difference of the top two logits
-    at the step that chose the id; for `cost` a number of seconds or bytes; for `claim`, whose
-    name is the claim's id, `{"holds": bool, "observed": any, "steady": bool}`. `axes` name the
-    two dimensions of a matrix that is worth a picture.
+    `value` is JSON: for `surface` an object of short texts, of which more is no change; for
+    `numeric` a number or a (nested) list of numbers; for `tokens` `{"ids": [...], "gaps": [...]}`,
+    where a gap is the difference of the top two logits at the step that chose the id; for `cost`
+    a number of seconds or bytes; for `claim`, whose name is the claim's id, `{"holds": bool,
+    "observed": any, "steady": bool}`. `axes` name the two dimensions of a matrix that is worth a
+    picture.
     """
 
     name: str

@@ -168,3 +168,16 @@ def test_no_difference_is_no_multiple_of_any_noise() -> None:
 def test_the_shape_of_a_number_is_empty() -> None:
     assert shape(1.0) == ()
     assert shape([[1, 2, 3], [4, 5, 6]]) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "detail"),
+    [
+        ({"a": "()"}, {"a": "()", "b": "()"}, Agreement.SAME, ""),
+        ({"a": "()", "b": "()"}, {"a": "()", "c": "()"}, Agreement.CHANGED, "without b"),
+        ({"a": "()"}, {"a": "(x)", "b": "()"}, Agreement.CHANGED, "a: '()' -> '(x)'"),
+    ],
+)
+def test_a_surface_must_keep_its_rows_and_may_grow(old, new, expected, detail):
+    found = compare(Observation("x", "surface", old), Observation("x", "surface", new))
+    assert (found.agreement, found.detail) == (expected, detail)
