@@ -25,6 +25,8 @@ _VARYING = (
 )
 """What another run, machine or release varies in one message: the last two are lists of names."""
 
+_SET = re.compile(r"\{([^{}:]*)\}")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -71,7 +73,7 @@ def first_line(text: str) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "")
     for varying, instead in _VARYING:
         line = varying.sub(instead, line)
-    line = line.strip()
+    line = _SET.sub(lambda found: f"{{{', '.join(sorted(found[1].split(', ')))}}}", line).strip()
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

@@ -52,6 +52,7 @@ def test_a_call_that_returns_is_told_by_its_value():
         ("and/or a half/whole", "and/or a half/whole"),
         ("<object at 0x7f12ab34cd>", "<object at <address>>"),
         ("INTERNAL: src/trainer.cc(744) [x]", "INTERNAL: src/trainer.cc [x]"),
+        ("ignored ({'b', 'a'})", "ignored ({'a', 'b'})"),
         ("must be one of {'b', 'a'}", "must be one of { …"),
         ("x is bad. Valid keys are: {'b', 'a'}", "x is bad. Valid keys are: …"),
         ("x is bad. Should contain one of a, b", "x is bad. Should contain one of …"),
