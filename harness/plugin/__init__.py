@@ -17,5 +17,6 @@ pytest_plugins = (
     "harness.plugin.selection",
     "harness.plugin.fixtures",
     "harness.plugin.outcomes",
+    "harness.plugin.faulting",
     "harness.plugin.summary",
 )

@@ -70,6 +70,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RECORD",
         help="with --snapshot-update: store the spread against these run records as measured noise",
     )
+    group.addoption(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="put this fault into its library first (harness sensitivity --list)",
+    )
     group.addoption("--cell", metavar="ID", help="run only this cell")
     group.addoption(
         "--behaviours-from", metavar="FILE", help="run only the behaviours whose ids FILE lists"

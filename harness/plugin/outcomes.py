@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import machine
+from harness.plugin.faulting import fault_of
 from harness.plugin.fixtures import bench_of
 from harness.plugin.marks import Requirements, Until
 from harness.plugin.observing import Observe
@@ -91,7 +92,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     recorder.add(
         header_line(
             Header(
-                machine.versions(), machine.hardware(), machine.kernels(settings.threads), digests
+                machine.versions(),
+                machine.hardware(),
+                machine.kernels(settings.threads),
+                digests,
+                fault=fault_of(session.config),
             )
         )
     )

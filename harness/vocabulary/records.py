@@ -34,6 +34,7 @@ class Header:
 
     `imports` maps each library of the stack to `""` or to the error its import raised.
     `hardware` and `kernels` are what numbers depend on (processor, thread counts, ISA level).
+    `fault` is the id of the fault that was put into a library, empty where none was.
     """
 
     versions: Mapping[str, str]
@@ -42,6 +43,7 @@ class Header:
     subjects: Mapping[str, str]
     imports: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    fault: str = ""
 
 
 @dataclass(frozen=True)
