@@ -183,10 +183,10 @@ def interrupted(progress: ShownProgress, kept: bool) -> str:
     """What a command says that Ctrl-C ended."""
     if progress.total == 0:
         return (
-            "interrupted before any cell ran; what was downloaded and built whole is kept, and "
+            "interrupted before anything ran; what was downloaded and built whole is kept, and "
             "the same command goes on from there"
         )
-    finished = f"{progress.done} of {progress.total} cells are finished"
+    finished = f"{progress.done} of {progress.total} {progress.unit} are finished"
     if not kept:
         return f"interrupted: {finished}, and --no-cache keeps none of them"
     return f"interrupted: {finished} and kept; the same command goes on from there"

@@ -69,7 +69,7 @@ def advance(run: CellRun, cell: str, attempt: Attempt) -> CellRun:
     known |= {each.behaviour: each for each in attempt.record.outcomes if each.behaviour in wanted}
     culprit = _culprit(attempt, wanted - set(known))
     if culprit is not None:
-        known[culprit] = Outcome(culprit, cell, *_death(attempt))
+        known[culprit] = Outcome(culprit, cell, *death(attempt))
     run = replace(
         run,
         header=_merge(run.header, attempt.record.header),
@@ -88,7 +88,8 @@ def _culprit(attempt: Attempt, open_behaviours: set[str]) -> str | None:
     return running[0] if running is not None and running[0] in open_behaviours else None
 
 
-def _death(attempt: Attempt) -> tuple[Status, str]:
+def death(attempt: Attempt) -> tuple[Status, str]:
+    """What is said of the behaviour that ran when the process ended."""
     if attempt.end == "timeout":
         return "unknown", f"ran out of time: the cell's process was stopped after {attempt.how}"
     if attempt.end == "memory":

@@ -116,6 +116,9 @@ class Listener(Protocol):
 
     def finished(self, task: Task, seconds: float, kept: bool) -> None: ...
 
+    def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None:
+        """A run that is no task of a gate came to its end."""
+
 
 @dataclass(frozen=True)
 class Places:

@@ -144,13 +144,19 @@ def _selected(item: pytest.Item, settings: Settings, config: pytest.Config) -> b
         return False
     if settings.cell is not None and item.stash[CELL].id != settings.cell:
         return False
-    if settings.behaviours is not None and behaviour_id(item) not in settings.behaviours:
+    if settings.behaviours is not None and not _is_listed(item, settings.behaviours):
         return False
     tier = item.stash[NEEDS].tier
     if not within(tier, settings.tier):
         config.stash[DESELECTED][f"of the {tier} tier (--tier {tier})"] += 1
         return False
     return True
+
+
+def _is_listed(item: pytest.Item, listed: frozenset[str]) -> bool:
+    """Whether its id is there, or its id in its cell: `tokenizers/test_ids.py::test_x@cl100k`."""
+    behaviour = behaviour_id(item)
+    return behaviour in listed or f"{behaviour}@{item.stash[CELL].id}" in listed
 
 
 def _is_empty(item: pytest.Item) -> bool:

@@ -70,13 +70,13 @@ class CellRunner:
                 number += 1
                 run = advance(run, task.cell.id, self._attempt(task, run.remaining, work, number))
             self.store.drop(work / "tmp")
-            if run.conclusive and self.request.cache and self._as_keyed():
-                self.store.keep(task.key, work, run, task.cell.id)
+            if run.header and run.conclusive and self.request.cache and self.as_keyed():
+                self.store.keep(task.key, work, run.header, run.outcomes.values())
             return run
         finally:
             self.store.drop(work)
 
-    def _as_keyed(self) -> bool:
+    def as_keyed(self) -> bool:
         """Whether the sources still are those that keys were made of; told once if not."""
         if self.sources() == self.keyed:
             return True
@@ -89,7 +89,7 @@ class CellRunner:
         wanted = work / f"behaviours-{number}.txt"
         wanted.write_text("".join(f"{name}\n" for name in behaviours), encoding="utf-8")
         record, log = work / f"attempt-{number}.jsonl", work / f"attempt-{number}.log"
-        ended = self._start(
+        ended = self.start(
             task.side,
             [
                 *("--cell", task.cell.id, "--record", str(record), "--snapshots", "witness"),
@@ -98,17 +98,25 @@ class CellRunner:
             work,
             log,
         )
-        return Attempt(_read(record), ended.end, ended.how, tail(log))
+        return Attempt(read(record), ended.end, ended.how, tail(log))
 
     def list_cells(self, side: Side, work: Path) -> tuple[str, str]:
         """What the plugin lists under `side`: the plan's text, or "" and the end of the output."""
         listed, log = work / "cells.json", work / "cells.log"
-        ended = self._start(side, ["--list-cells", str(listed)], work, log)
+        ended = self.start(side, ["--list-cells", str(listed)], work, log)
         if not listed.is_file():
             return "", tail(log) or ended.how
         return listed.read_text(encoding="utf-8"), "" if ended.code == 0 else tail(log)
 
-    def _start(self, side: Side, arguments: list[str], work: Path, log: Path) -> Ended:
+    def start(
+        self,
+        side: Side,
+        arguments: list[str],
+        work: Path,
+        log: Path,
+        timeout: float | None = None,
+    ) -> Ended:
+        """Run the suites under `side` with these arguments of the plugin, in `work`."""
         command = [str(self.built[side].python), "-m", "pytest", "-p", "harness.plugin"]
         command += ["-c", str(self.home / "pyproject.toml"), "--rootdir", str(self.home)]
         command += [str(self.home / "suites"), "-p", "no:cacheprovider", "-q", "--color=no"]
@@ -118,14 +126,14 @@ class CellRunner:
             environment=self.environment,
             cwd=work,
             log=log,
-            timeout=self.request.cell_timeout,
+            timeout=timeout or self.request.cell_timeout,
             memory_limit=self.request.memory_limit,
         )
         _check_space(ended, log)
         return ended
 
 
-def _read(path: Path) -> Record | None:
+def read(path: Path) -> Record | None:
     """The record as far as it was written; None where not even its header was."""
     try:
         return parse(path.read_text(encoding="utf-8", errors="replace"), str(path))

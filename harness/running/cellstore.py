@@ -6,14 +6,16 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from harness.gate.attempts import CellRun
 from harness.vocabulary.errors import RecordError
 from harness.vocabulary.records import (
+    Header,
+    Outcome,
     Record,
     end_line,
     header_line,
@@ -67,9 +69,9 @@ class CellStore:
         self._running.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{key[:16]}-", dir=self._running))
 
-    def keep(self, key: str, work: Path, run: CellRun, cell: str) -> None:
+    def keep(self, key: str, work: Path, header: Header, outcomes: Collection[Outcome]) -> None:
         """Make the finished run the entry of `key`: it appears at once or not at all."""
-        data = serialise(run, cell).encode("utf-8")
+        data = serialise(header, outcomes).encode("utf-8")
         _write(work / RECORD, data)
         _write(work / SEAL, hashlib.sha256(data).hexdigest().encode("ascii"))
         entry = self.directory / key
@@ -92,15 +94,13 @@ class CellStore:
                 self.drop(work)
 
 
-def serialise(run: CellRun, cell: str) -> str:
-    """The run as the text of one whole record, however many processes it took."""
-    if run.header is None:
-        raise ValueError("a run without a header is not kept")
-    lines = [header_line(run.header)]
-    for outcome in run.outcomes.values():
-        lines += [observation_line(outcome.behaviour, cell, each) for each in outcome.observations]
+def serialise(header: Header, outcomes: Collection[Outcome]) -> str:
+    """A run as the text of one whole record, however many processes it took."""
+    lines = [header_line(header)]
+    for outcome in outcomes:
+        lines += [observation_line(*outcome.key, each) for each in outcome.observations]
         lines.append(outcome_line(outcome))
-    return "".join([*lines, end_line(len(run.outcomes))])
+    return "".join([*lines, end_line(len(outcomes))])
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A few workers that take tasks in order, as soon as the side of each can run."""
+"""A few workers that take tasks in order, as soon as each can run."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from harness.gate.attempts import CellRun
 from harness.gate.plan import Side, Task
 
-Work = Callable[[Task], CellRun]
+T = TypeVar("T")
+R = TypeVar("R")
+Place = Callable[[list[T], Iterable[T], Iterable[T]], list[T]]
 
 _POLL = 0.1
 
 
-class Crew:
+class Crew(Generic[T, R]):
     """Runs tasks, `parallel` at a time. The first error calls `stop` and is raised."""
 
-    def __init__(self, work: Work, stop: Callable[[], None], parallel: int) -> None:
+    def __init__(self, work: Callable[[T], R], stop: Callable[[], None], parallel: int) -> None:
         self._work = work
         self._stop = stop
         self._parallel = parallel
 
     def run(
-        self, tasks: Iterable[Task], arriving: dict[Side, Future[tuple[Task, ...]]] | None = None
-    ) -> dict[Task, CellRun]:
+        self,
+        tasks: Iterable[T],
+        arriving: dict[Side, Future[tuple[T, ...]]] | None = None,
+        place: Place[T] = lambda waiting, done, arrived: [*waiting, *arrived],
+    ) -> dict[T, R]:
         """Run `tasks`, and those that each future of `arriving` brings when it is done.
 
-        What arrives is put in beside the other side of the same cell.
+        `place` puts what arrives among what waits, knowing what is done.
         """
         waiting = list(tasks)
         coming = dict(arriving or {})
-        done: dict[Task, CellRun] = {}
+        done: dict[T, R] = {}
         with ThreadPoolExecutor(self._parallel, thread_name_prefix="cell") as pool:
-            running: dict[Future[CellRun], Task] = {}
+            running: dict[Future[R], T] = {}
             try:
                 while waiting or running or coming:
                     while waiting and len(running) < self._parallel:
@@ -43,7 +47,7 @@ class Crew:
                         running[pool.submit(self._work, task)] = task
                     _wait_for_any([*running, *coming.values()])
                     for side in [side for side, future in coming.items() if future.done()]:
-                        waiting = beside(waiting, done, coming.pop(side).result())
+                        waiting = place(waiting, done, coming.pop(side).result())
                     for future in [future for future in running if future.done()]:
                         done[running.pop(future)] = future.result()
             except BaseException:

@@ -36,8 +36,9 @@ class ProgressConsole(Console):
 class ShownProgress:
     """Listens to a gate and shows how far it is. Use as a context."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, unit: str = "cells") -> None:
         self._console = console
+        self.unit = unit
         self._lock = threading.Lock()
         self._total = 0
         self._done = 0
@@ -46,7 +47,7 @@ class ShownProgress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("cells"),
+            TextColumn(unit),
             TimeElapsedColumn(),
             TextColumn("eta"),
             TimeRemainingColumn(),
@@ -96,15 +97,17 @@ class ShownProgress:
             self._bar.update(self._task, total=self._total)
 
     def finished(self, task: Task, seconds: float, kept: bool) -> None:
+        self.ended(f"{task.side} {task.cell}", len(task.behaviours), seconds, kept)
+
+    def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None:
         with self._lock:
             self._done += 1
             self.kept += kept
-            self._bar.update(self._task, advance=1)
-            self._bar.update(self._task, description=f"{task.side} {task.cell}"[:60])
+            self._bar.update(self._task, advance=1, description=name[:60])
             if not self._console.is_terminal and not kept:
                 self._print(
-                    f"[{self._done}/{self._total}] {task.side} {task.cell}: "
-                    f"{plural(len(task.behaviours), 'behaviour')} in {seconds:.1f} s"
+                    f"[{self._done}/{self._total}] {name}: "
+                    f"{plural(behaviours, 'behaviour')} in {seconds:.1f} s"
                 )
 
     def _print(self, text: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+from harness.gate.attempts import CellRun
 from harness.gate.plan import (
     SIDES,
     Conditions,
@@ -31,7 +33,7 @@ from harness.running.conditions import (
     released_here,
     sources_digest,
 )
-from harness.running.crew import Crew, ended_by, wait_for_all
+from harness.running.crew import Crew, beside, ended_by, wait_for_all
 from harness.running.inside import inside_folder
 from harness.running.progress import plural
 from harness.vocabulary.errors import HarnessError, NoEvidence
@@ -52,6 +54,17 @@ def resolve(
             wait_for_all(asked.values())
     for side, future in sorted(asked.items(), key=lambda item: item[1].exception() is not None):
         locks[side] = future.result()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A side that stands: what it can run, under which conditions, and what runs and keeps it."""
+
+    side: Side
+    plan: Plan
+    conditions: Conditions
+    cells: CellRunner
+    store: CellStore
 
 
 class Sides:
@@ -89,6 +102,22 @@ class Sides:
         """What the running of cells has to tell beside their results."""
         return self._cells.notes
 
+    def stand(self) -> Standing:
+        """Build the environment of the one side and list its cells, and run none.
+
+        Raises StackFailure, and NoEvidence where its behaviours could not be listed.
+        """
+        (side,) = self.sides
+        self._store.sweep()
+        with ThreadPoolExecutor(2, thread_name_prefix="build") as pool:
+            subjects = pool.submit(self.world.prepare)
+            standing = pool.submit(self._stand, side, subjects)
+            with ended_by(self.world.interrupt, [subjects, standing]):
+                wait_for_all([subjects, standing])
+            listing = standing.result()
+        self._check_listed()
+        return Standing(side, listing.plan or (), self._conditions[side], self._cells, self._store)
+
     def run(self) -> None:
         """Run every cell of every side; one side's may start while another still builds.
 
@@ -99,7 +128,10 @@ class Sides:
             subjects = pool.submit(self.world.prepare)
             arriving = {side: pool.submit(self._arrive, side, subjects) for side in self.sides}
             with ended_by(self.world.interrupt, [subjects, *arriving.values()]):
-                self.results.runs |= self._crew().run((), arriving)
+                self.results.runs |= self._crew().run((), arriving, beside)
+        self._check_listed()
+
+    def _check_listed(self) -> None:
         listings = [self.results.listings[side] for side in self.sides]
         if all(listing.plan is None for listing in listings):
             which = "neither stack" if len(listings) == 2 else "not one stack"
@@ -130,11 +162,19 @@ class Sides:
         self.world.listener.planned(len(tasks))
         self.results.runs |= self._crew().run(tasks)
 
-    def _crew(self) -> Crew:
+    def _crew(self) -> Crew[Task, CellRun]:
         return Crew(self._cells, self.world.processes.stop, self.request.parallel)
 
     def _arrive(self, side: Side, subjects: Future[Mapping[str, str]]) -> tuple[Task, ...]:
         """Build one side's environment, list its cells, and return its tasks."""
+        listing = self._stand(side, subjects)
+        tasks = first_tasks({side: listing.plan or ()}, self._digests(), self._conditions)
+        self.world.listener.planned(len(tasks))
+        self._tell_kept(side, tasks)
+        return tasks
+
+    def _stand(self, side: Side, subjects: Future[Mapping[str, str]]) -> Listing:
+        """Build one side's environment and list its cells."""
         self._cells.built[side] = self.world.stacks.build(side, self.locks[side])
         self._conditions[side] = Conditions(
             sources=self._cells.keyed,
@@ -145,10 +185,7 @@ class Sides:
         )
         listing = self._list(side)
         self.results.listings[side] = listing
-        tasks = first_tasks({side: listing.plan or ()}, self._digests(), self._conditions)
-        self.world.listener.planned(len(tasks))
-        self._tell_kept(side, tasks)
-        return tasks
+        return listing
 
     def _tell_kept(self, side: Side, tasks: tuple[Task, ...]) -> None:
         """When all sides are known, how many of their cells need not run again."""

@@ -21,7 +21,16 @@ BELOW = {
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
     "ledger": {"vocabulary"},
-    "running": {"vocabulary", "gate", "ledger", "stacks", "execution"},
+    "sensitivity": {"vocabulary", "faults", "gate"},
+    "running": {
+        "vocabulary",
+        "faults",
+        "gate",
+        "ledger",
+        "sensitivity",
+        "stacks",
+        "execution",
+    },
     "report": {"vocabulary"},
     "commands": {
         "vocabulary",
@@ -30,11 +39,13 @@ BELOW = {
         "execution",
         "gate",
         "ledger",
+        "faults",
+        "sensitivity",
         "running",
         "report",
     },
 }
-OUTSIDE = ("stacks", "execution", "gate", "ledger", "running", "report", "commands")
+OUTSIDE = ("stacks", "execution", "gate", "ledger", "sensitivity", "running", "report", "commands")
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
     "sentencepiece", "transformer_lens", "sae_lens", "nnsight", "numpy",
@@ -78,7 +89,7 @@ def test_what_runs_outside_a_stack_imports_no_library_under_test(part: str) -> N
     assert not {name for _, name in imported(part) if name.split(".")[0] in UNDER_TEST}
 
 
-@pytest.mark.parametrize("part", ["gate"])
+@pytest.mark.parametrize("part", ["gate", "sensitivity"])
 def test_what_decides_imports_nothing_to_act_with(part: str) -> None:
     acting = {(f.name, name) for f, name in imported(part) if name.split(".")[0] in ACTING}
     # A path is a value as long as nothing reads it.

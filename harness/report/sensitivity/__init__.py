@@ -1,0 +1,1 @@
+"""What a run of faults says, in words and as data."""
