@@ -17,7 +17,7 @@ from harness.commands import given
 from harness.commands.subjects import conversion_python
 from harness.execution import end_children
 from harness.gate.selection import SYNTAX
-from harness.gate.world import Places, Request, World
+from harness.gate.world import Listener, Places, Request, World
 from harness.running.processes import LocalProcesses
 from harness.running.progress import ShownProgress
 from harness.running.stacks import RealStacks
@@ -138,9 +138,7 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def world_of(
-    args: argparse.Namespace, chosen: tuple[Subject, ...], progress: ShownProgress
-) -> World:
+def world_of(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: Listener) -> World:
     """The real world: uv's stacks, processes of this machine, subjects of the cache."""
     root = home()
     made = RealStacks(

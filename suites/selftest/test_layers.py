@@ -21,12 +21,14 @@ BELOW = {
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
     "ledger": {"vocabulary"},
+    "museum": {"vocabulary"},
     "sensitivity": {"vocabulary", "faults", "gate"},
     "running": {
         "vocabulary",
         "faults",
         "gate",
         "ledger",
+        "museum",
         "sensitivity",
         "stacks",
         "execution",
@@ -40,12 +42,15 @@ BELOW = {
         "gate",
         "ledger",
         "faults",
+        "museum",
         "sensitivity",
         "running",
         "report",
     },
 }
-OUTSIDE = ("stacks", "execution", "gate", "ledger", "sensitivity", "running", "report", "commands")
+OUTSIDE = (
+    "stacks", "execution", "gate", "ledger", "museum", "sensitivity", "running", "report", "commands",
+)  # fmt: skip
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
     "sentencepiece", "transformer_lens", "sae_lens", "nnsight", "numpy",
@@ -89,7 +94,7 @@ def test_what_runs_outside_a_stack_imports_no_library_under_test(part: str) -> N
     assert not {name for _, name in imported(part) if name.split(".")[0] in UNDER_TEST}
 
 
-@pytest.mark.parametrize("part", ["gate", "sensitivity"])
+@pytest.mark.parametrize("part", ["gate", "museum", "sensitivity"])
 def test_what_decides_imports_nothing_to_act_with(part: str) -> None:
     acting = {(f.name, name) for f, name in imported(part) if name.split(".")[0] in ACTING}
     # A path is a value as long as nothing reads it.

@@ -1,0 +1,82 @@
+"""Whether the gate of a case found what the case is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.museum.evidence import evidence
+from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
+from harness.vocabulary.verdicts import GateReport, Verdict
+
+UNKNOWN = Verdict.UNKNOWN.value
+
+
+def judge(case: Case, report: GateReport) -> CaseResult:
+    """The standing of `case` after `report`, the gate of its two stacks.
+
+    A change is found where a behaviour, or a package, has a verdict of the right kind whose
+    evidence shows what the case is about. Where nothing may change, every verdict but
+    `same` is a false alarm. Without evidence either way the standing is `unknown`.
+    """
+    if report.stack_verdict != "built":
+        return unanswered(case, f"{report.stack_verdict}: {report.stack_reason}", unbuilt=True)
+    if not report.behaviours:
+        return unanswered(case, "no behaviour ran")
+    seen = sightings(report)
+    told = tuple(each for each in seen if each.verdict != UNKNOWN)
+    lost = tuple(each for each in seen if each.verdict == UNKNOWN)
+    result = _silent(case, told) if case.must_be_silent else _sought(case, told)
+    answered = result.standing in (Standing.FOUND, Standing.ALARMED)
+    if lost and not answered:
+        reason = f"{lost[0].behaviour}: {lost[0].evidence}"
+        return replace(result, standing=Standing.UNKNOWN, others=seen, reason=reason)
+    return replace(result, others=(*result.others, *lost))
+
+
+def unanswered(case: Case, reason: str, *, unbuilt: bool = False) -> CaseResult:
+    """A case of which nothing can be said."""
+    return CaseResult(case, Standing.UNKNOWN, reason=reason, unbuilt=unbuilt)
+
+
+def sightings(report: GateReport) -> tuple[Sighting, ...]:
+    """All that is not `same`: packages first, then behaviours in their order."""
+    packages = (
+        Sighting(f"import {each.package}", "", each.verdict, each.reason)
+        for each in report.packages
+        if each.verdict != Verdict.SAME
+    )
+    behaviours = (
+        Sighting(each.behaviour, each.cell, each.verdict.value, evidence(each))
+        for each in report.behaviours
+        if each.verdict is not Verdict.SAME
+    )
+    return (*packages, *behaviours)
+
+
+def _silent(case: Case, seen: Sequence[Sighting]) -> CaseResult:
+    if seen:
+        reason = f"{len(seen)} not same where nothing changed"
+        return CaseResult(case, Standing.ALARMED, others=tuple(seen), reason=reason)
+    return CaseResult(case, Standing.SILENT)
+
+
+def _sought(case: Case, seen: Sequence[Sighting]) -> CaseResult:
+    finders = tuple(each for each in seen if _finds(case, each))
+    others = tuple(each for each in seen if each not in finders)
+    if finders:
+        return CaseResult(case, Standing.FOUND, finders, others)
+    return CaseResult(case, Standing.MISSED, others=others, reason=_why_missed(case, others))
+
+
+def _finds(case: Case, seen: Sighting) -> bool:
+    return seen.verdict in case.kinds and all(text in seen.evidence for text in case.shows)
+
+
+def _why_missed(case: Case, others: Sequence[Sighting]) -> str:
+    if not others:
+        return "every behaviour selected is same"
+    if any(each.verdict in case.kinds for each in others):
+        return f"what is {' or '.join(case.kinds)} does not show {', '.join(case.shows)}"
+    kinds = sorted({each.verdict for each in others})
+    return f"seen as {', '.join(kinds)}, which is not {' or '.join(case.kinds)}"

@@ -1,0 +1,1 @@
+"""How the museum is told: on a terminal, as Markdown, as JSON."""

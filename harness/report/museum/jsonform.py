@@ -1,0 +1,68 @@
+"""The museum as data for other programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.report.museum import rows
+from harness.report.plain import clip
+from harness.vocabulary.museum import CaseResult, Museum, Sighting, Standing
+
+FORMAT = 1
+_EVIDENCE = 2000
+_FOUND = {Standing.FOUND: True, Standing.SILENT: True, Standing.UNKNOWN: None}
+
+
+def to_json(museum: Museum) -> dict[str, Any]:
+    """`museum` as strict JSON.
+
+    `found` is true, false, or null where there is no answer; a case that must be silent is
+    found where it is. `by` are the behaviours that found it, `kind` the verdict of the first,
+    `others` what else is not same. `seconds` is what this answer took.
+    """
+    tally = museum.tally
+    return {
+        "format": FORMAT,
+        "changes": tally.cases,
+        "found": tally.found,
+        "unknown": tally.unknown,
+        "recall": tally.recall,
+        "silent_cases": tally.silent_cases,
+        "silent": tally.silent,
+        "silent_unknown": tally.silent_unknown,
+        "false_alarms": tally.alarms,
+        "cases": [_case(each) for each in museum.results],
+        "exit_code": museum.exit_code,
+        "seconds": round(museum.seconds, 1),
+    }
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    case = result.case
+    return {
+        "id": case.id,
+        "package": case.package,
+        "what": case.what,
+        "why": case.why,
+        "where": case.where,
+        "baseline": case.baseline,
+        "candidate": case.candidate,
+        "expected": list(case.kinds) or ["same"],
+        "standing": result.standing.value,
+        "found": _FOUND.get(result.standing, False),
+        "kind": result.finders[0].verdict if result.finders else None,
+        "by": [_sighting(each) for each in result.finders],
+        "others": [_sighting(each) for each in result.others],
+        "reason": result.reason,
+        "seconds": round(result.seconds, 1),
+        "reproduce": rows.command(case),
+    }
+
+
+def _sighting(each: Sighting) -> dict[str, Any]:
+    return {
+        "behaviour": each.behaviour,
+        "cell": each.cell,
+        "verdict": each.verdict,
+        "evidence": clip(each.evidence, _EVIDENCE),
+    }
