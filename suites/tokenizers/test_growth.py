@@ -1,0 +1,104 @@
+"""How the time of encoding grows with the text, and how it compares: ratios within one process.
+
+Processor seconds, the least of several rounds in turns; what is observed is a class, and a ratio
+too near the border between two classes is no evidence.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from harness.plugin import requires
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.places import home
+
+SHORT, LONG = 8_000, 32_000
+LINEAR, QUADRATIC = 1.4, 1.6
+"""Exponents of growth: up to the first a time is about linear, from the second about quadratic."""
+BORDER, MARGIN = 0.5, 1.15
+"""sentencepiece's time in that of tokenizers: near half of it is neither over nor under."""
+
+
+def took(*calls: Callable[[], Any], rounds: int = 7) -> list[float]:
+    """The least processor seconds of each call, the calls taking turns."""
+    best = [math.inf] * len(calls)
+    for _ in range(rounds):
+        for index, call in enumerate(calls):
+            begun = time.process_time()
+            call()
+            best[index] = min(best[index], time.process_time() - begun)
+    return best
+
+
+def growth(encode: Callable[[str], Any]) -> str:
+    """How the time for a run of one character grows with its length. Raises NoEvidence."""
+    short, long = took(lambda: encode("a" * SHORT), lambda: encode("a" * LONG))
+    exponent = math.log(long / short) / math.log(LONG / SHORT)
+    if LINEAR < exponent < QUADRATIC:
+        raise NoEvidence(f"the time grows with the length to the power of {exponent:.2f}")
+    return "about linear" if exponent <= LINEAR else "about quadratic"
+
+
+@requires("tiktoken")
+@pytest.mark.parametrize("name", ["cl100k", "o200k"])
+def test_tiktoken_encodes_a_run_of_one_character_in_linear_time(name, observe):
+    """The run is one piece to the pattern, so that all of it is merged at once."""
+    import tiktoken
+    from tiktoken.load import load_tiktoken_bpe
+
+    file = home() / "fixtures" / "tokenizers" / "tiktoken" / f"{name}_base.tiktoken"
+    ranks = load_tiktoken_bpe(str(file))
+    encoding = tiktoken.Encoding(
+        name, pat_str=r"\p{L}+|[^\p{L}]", mergeable_ranks=ranks, special_tokens={}
+    )
+    assert observe.exact("growth", growth(encoding.encode_ordinary)) == "about linear"
+
+
+@requires("tokenizers")
+def test_tokenizers_encodes_a_run_of_one_character_in_linear_time(observe):
+    tokenizer = byte_level_tokenizer()
+    assert observe.exact("growth", growth(tokenizer.encode)) == "about linear"
+
+
+@requires("sentencepiece")
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_sentencepiece_encodes_a_run_of_one_character_in_linear_time(
+    kind, train_sentencepiece, observe
+):
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor(model_proto=train_sentencepiece(kind))
+    assert observe.exact("growth", growth(processor.encode)) == "about linear"
+
+
+@requires("sentencepiece", "tokenizers")
+def test_sentencepiece_takes_this_long_beside_tokenizers(sentences, train_sentencepiece, observe):
+    """Byte-pair encoding of English sentences by both, each with a vocabulary of its own.
+
+    tokenizers is the yardstick: where sentencepiece alone moves, it shows here. 0.2.1 took four
+    fifths of its time, 0.2.2 takes a quarter.
+    """
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor(model_proto=train_sentencepiece("bpe"))
+    tokenizer = byte_level_tokenizer()
+    texts = [" ".join(sentences[start : start + 16]) for start in range(48)]
+    ours, theirs = took(
+        lambda: [processor.encode(text) for text in texts],
+        lambda: [tokenizer.encode(text) for text in texts],
+    )
+    if BORDER / MARGIN < ours / theirs < BORDER * MARGIN:
+        raise NoEvidence(f"sentencepiece takes {ours / theirs:.2f} times as long as tokenizers")
+    observe.exact("half the time of tokenizers", "over" if ours > BORDER * theirs else "under")
+
+
+def byte_level_tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    file = home() / "fixtures" / "tokenizers" / "converted" / "tokenizer.json"
+    return Tokenizer.from_file(str(file))
