@@ -24,6 +24,7 @@ from harness.running.progress import ProgressConsole
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.museum import Case, Museum
 from harness.vocabulary.places import home
+from harness.vocabulary.tiers import TIERS
 
 CONFIRM = 1
 """How often both stacks repeat what is not the same."""
@@ -43,6 +44,12 @@ def add(subparsers: Any) -> None:
     parser.add_argument("--case", action="append", default=[], metavar="ID", help="repeatable")
     parser.add_argument(
         "--package", action="append", default=[], metavar="P", help="its cases alone; repeatable"
+    )
+    parser.add_argument(
+        "--tier",
+        choices=TIERS,
+        default=TIERS[-1],
+        help="only behaviours of this tier (default: all)",
     )
     parser.add_argument("--list", action="store_true", help="show the cases and run nothing")
     parser.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.museum.book import read_cases
 from harness.museum.choose import chosen
-from harness.museum.judge import judge, unanswered
+from harness.museum.judge import judge, unanswered, unseen
 from harness.museum.tally import exit_code, tally
 
-__all__ = ["chosen", "exit_code", "judge", "read_cases", "tally", "unanswered"]
+__all__ = ["chosen", "exit_code", "judge", "read_cases", "tally", "unanswered", "unseen"]

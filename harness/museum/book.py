@@ -54,7 +54,7 @@ def _case(name: str, table: Any, where: str) -> Case:
             f"{name!r} is no id of a case",
             place,
             "lower-case words joined by - or .",
-            "[transformers-5.0.0-chat-template]",
+            '["transformers-5.0.0-chat-template"]',
         )
     if not isinstance(table, dict):
         raise _wrong(
@@ -89,12 +89,10 @@ def _check_fields(table: Mapping[str, Any], place: str) -> None:
     for field in table:
         if field not in allowed:
             close = difflib.get_close_matches(field, allowed, n=1)
-            raise _wrong(
-                f"unknown field {field!r}",
-                place,
-                ", ".join(allowed),
-                f"{close[0]} = …" if close else f"take out {field}",
-            )
+            meant = f"{close[0]} = …" if close else f"take out {field}"
+            if isinstance(table[field], dict):
+                meant = 'put an id with dots in quotes: ["transformers-5.0.0-chat-template"]'
+            raise _wrong(f"unknown field {field!r}", place, ", ".join(allowed), meant)
 
 
 def _text(table: Mapping[str, Any], field: str, place: str) -> str:

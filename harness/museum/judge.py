@@ -39,6 +39,13 @@ def unanswered(case: Case, reason: str, *, unbuilt: bool = False) -> CaseResult:
     return CaseResult(case, Standing.UNKNOWN, reason=reason, unbuilt=unbuilt)
 
 
+def unseen(case: Case, tier: str) -> CaseResult:
+    """A case of whose behaviours none is in `tier`: nothing there can see it, or cry wolf."""
+    if case.must_be_silent:
+        return CaseResult(case, Standing.SILENT)
+    return CaseResult(case, Standing.MISSED, reason=f"no behaviour of the {tier} tier is for it")
+
+
 def sightings(report: GateReport) -> tuple[Sighting, ...]:
     """All that is not `same`: packages first, then behaviours in their order."""
     packages = (
