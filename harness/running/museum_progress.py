@@ -90,6 +90,9 @@ class CaseListener:
     def finished(self, task: Task, seconds: float, kept: bool) -> None:
         self.say(f"{task.side} {task.cell}")
 
+    def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None:
+        self.say(name)
+
 
 def remaining(elapsed: float, done: int, total: int) -> str:
     """How long the rest takes if it goes on like this; nothing when all is done."""

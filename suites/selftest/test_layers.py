@@ -49,7 +49,8 @@ BELOW = {
     },
 }
 OUTSIDE = (
-    "stacks", "execution", "gate", "ledger", "museum", "sensitivity", "running", "report", "commands",
+    "stacks", "execution", "gate", "ledger", "museum", "sensitivity", "running", "report",
+    "commands",
 )  # fmt: skip
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
