@@ -57,8 +57,8 @@ def add_cells(parser: argparse.ArgumentParser, tier: Tier = DEFAULT) -> None:
     parser.add_argument("--device", action="append", default=[], metavar="D", help="default: cpu")
 
 
-def add_running(parser: argparse.ArgumentParser) -> None:
-    """Options on how cells run."""
+def add_running(parser: argparse.ArgumentParser, threads: bool = True) -> None:
+    """Options on how cells run; without `threads` where the command itself sets them."""
     parser.add_argument(
         "--parallel",
         type=given.count,
@@ -66,9 +66,15 @@ def add_running(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="cells at a time",
     )
-    parser.add_argument(
-        "--threads", type=given.count, default=1, metavar="N", help="threads of a cell (default: 1)"
-    )
+    parser.set_defaults(threads=1)
+    if threads:
+        parser.add_argument(
+            "--threads",
+            type=given.count,
+            default=1,
+            metavar="N",
+            help="threads of a cell (default: 1)",
+        )
     parser.add_argument(
         "--cell-timeout", type=given.seconds, default=900.0, metavar="S", help="default: 900"
     )

@@ -64,13 +64,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--snapshot-dir", metavar="DIR", help="where snapshots lie (default: snapshots/)"
     )
     group.addoption(
-        "--noise-from",
-        action="append",
-        default=[],
-        metavar="RECORD",
-        help="with --snapshot-update: store the spread against these run records as measured noise",
-    )
-    group.addoption(
         "--fault",
         action="append",
         default=[],

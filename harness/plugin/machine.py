@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def installed(package: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=1)
 def hardware() -> dict[str, str]:
     """Processor, its instruction sets that kernels are chosen by, cores, system, interpreter."""
     info = _cpuinfo()
@@ -42,6 +44,15 @@ def hardware() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": ".".join(map(str, sys.version_info[:3])),
     }
+
+
+def device_class(device: str | None) -> str:
+    """`cpu`, `mps`, or the name of the GPU that the device `cuda:N` is."""
+    if device is None or not device.startswith("cuda"):
+        return device or "cpu"
+    import torch
+
+    return str(torch.cuda.get_device_name(device))
 
 
 def kernels(threads: int) -> dict[str, str]:

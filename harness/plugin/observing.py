@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from harness.vocabulary.cells import Cell
+from harness.vocabulary.cells import Cell, Precision
 from harness.vocabulary.comparison import flatten
 from harness.vocabulary.observations import Axes, Noise, Observation, bound
 
@@ -22,11 +22,16 @@ class Observe:
     """
 
     def __init__(
-        self, cell: Cell, emit: Callable[[Observation], None], claims: Sequence[str] = ()
+        self,
+        cell: Cell,
+        emit: Callable[[Observation], None],
+        claims: Sequence[str] = (),
+        noise: Callable[[str, str | None, float], Noise] = lambda name, *of: bound(*of),
     ) -> None:
         self._cell = cell
         self._emit = emit
         self._claims = claims
+        self._noise = noise
         self.made: list[Observation] = []
         self.seconds = 0.0
 
@@ -63,7 +68,7 @@ class Observe:
         *,
         unit: str = "",
         scale: float | None = None,
-        precision: str | None = None,
+        precision: Precision | None = None,
         axes: Axes | None = None,
     ) -> T:
         """A number or a nested list of numbers, compared within noise.
@@ -76,16 +81,23 @@ class Observe:
         plain = _plain(value)
         sizes = (abs(number) for number in flatten(plain) if math.isfinite(number))
         size = max(sizes, default=0.0) if scale is None else scale
-        noise = bound(precision or self._cell.precision, size)
+        noise = self._noise(name, precision or self._cell.precision, size)
         self._add(name, "numeric", plain, unit, noise, axes)
         return value
 
     def tokens(
-        self, name: str, ids: Sequence[int], gaps: Sequence[float], *, scale: float
+        self,
+        name: str,
+        ids: Sequence[int],
+        gaps: Sequence[float],
+        *,
+        scale: float,
+        precision: Precision | None = None,
     ) -> Sequence[int]:
         """Generated ids with the gap of the top two logits at each; `scale` is the logits' size."""
         value = {"ids": _plain(ids), "gaps": _plain(gaps)}
-        self._add(name, "tokens", value, "", bound(self._cell.precision, scale))
+        noise = self._noise(name, precision or self._cell.precision, scale)
+        self._add(name, "tokens", value, "", noise)
         return ids
 
     def cost(self, name: str, value: float, unit: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,6 @@ class Settings:
     cell: str | None = None
     behaviours: frozenset[str] | None = None
     list_cells: Path | None = None
-    noise_from: tuple[Path, ...] = field(default=())
     tier: Tier = DEFAULT
 
 
@@ -83,7 +82,7 @@ def _check_root(config: pytest.Config) -> None:
             "pytest took the value of an option for a test, and did not find its settings",
             where=str(config.rootpath),
             allowed="the value of an option that names a file after an equals sign",
-            next="write --record=FILE instead of --record FILE, --noise-from=FILE, and so on",
+            next="write --record=FILE instead of --record FILE, and so on",
         )
 
 
@@ -110,7 +109,6 @@ def read(config: pytest.Config) -> Settings:
         cell=option.cell,
         behaviours=_behaviours(option.behaviours_from),
         list_cells=Path(option.list_cells).resolve() if option.list_cells else None,
-        noise_from=tuple(Path(path) for path in option.noise_from),
         tier=option.tier,
     )
 

@@ -16,6 +16,7 @@ from harness.plugin import machine
 from harness.plugin.faulting import fault_of
 from harness.plugin.fixtures import bench_of
 from harness.plugin.marks import Requirements, Until
+from harness.plugin.noise import KnownNoise
 from harness.plugin.observing import Observe
 from harness.plugin.options import SETTINGS
 from harness.plugin.recording import Recorder
@@ -181,7 +182,8 @@ def observe(request: pytest.FixtureRequest, snapshot: Any) -> Observe:
     """Takes what the behaviour measured: `observe.exact`, `.numeric`, `.tokens`, `.cost`."""
     item: pytest.Item = request.node
     progress = item.stash[PROGRESS]
-    witness = Witness(item, snapshot)
+    noise = KnownNoise(item)
+    witness = Witness(item, snapshot, noise)
     recorder = item.config.stash[RECORDER]
     behaviour, cell = behaviour_id(item), item.stash[CELL]
 
@@ -190,7 +192,7 @@ def observe(request: pytest.FixtureRequest, snapshot: Any) -> Observe:
         recorder.add(observation_line(behaviour, cell.id, observation))
 
     progress.witness = witness
-    progress.observe = Observe(cell, emit, item.stash[NEEDS].claims)
+    progress.observe = Observe(cell, emit, item.stash[NEEDS].claims, noise)
     return progress.observe
 
 

@@ -7,7 +7,7 @@ that running some cells never touches what was recorded of others.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,12 @@ class ObservationExtension(AmberSnapshotExtension):
         self._observed = data
         return dumps(data)
 
-    rewrite = False
-    """Set while noise is being measured: whatever is not the same text is written anew."""
+    stored: Noise | None = None
+    """The noise of what the snapshot holds, which its text does not."""
 
     def matches(self, *, serialized_data: Any, snapshot_data: Any) -> bool:
-        if self.rewrite:
-            return bool(serialized_data == snapshot_data)
-        return compare(loads(snapshot_data), self._observed).agreement is Agreement.SAME
+        held = replace(loads(snapshot_data), noise=self.stored)
+        return compare(held, self._observed).agreement is Agreement.SAME
 
     @classmethod
     def matches_test_location(cls, *, test_location: Any, snapshot_location: str) -> bool:
@@ -60,13 +59,11 @@ class ObservationExtension(AmberSnapshotExtension):
 def dumps(observation: Observation) -> str:
     """Readable JSON: a line a field, lists of plain values on one line, nine digits.
 
-    Only measured noise is stored: a bound follows from the precision wherever it is read.
+    Without the noise: it is kept beside, so that recording a value anew leaves it alone.
     """
     fields: dict[str, Any] = {"kind": observation.kind}
     if observation.unit:
         fields["unit"] = observation.unit
-    if observation.noise is not None and observation.noise.measured:
-        fields["noise"] = _rounded(asdict(observation.noise), 3)
     numeric = observation.kind in ("numeric", "tokens")
     fields["value"] = _rounded(observation.value, DIGITS) if numeric else observation.value
     lines = [f'  "{key}": {_value(value)}' for key, value in fields.items()]
@@ -100,14 +97,7 @@ def loads(text: str, name: str = "") -> Observation:
     """An observation from its snapshot text. Raises RecordError where that is damaged."""
     try:
         fields = json.loads(text)
-        noise = fields.get("noise")
-        return Observation(
-            name,
-            fields["kind"],
-            fields["value"],
-            fields.get("unit", ""),
-            Noise(**noise) if noise else None,
-        )
+        return Observation(name, fields["kind"], fields["value"], fields.get("unit", ""))
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError(f"the snapshot is damaged: {error}", where=name) from None
 
@@ -124,15 +114,13 @@ class SnapshotResult:
 
 
 def check(
-    assertion: SnapshotAssertion, observation: Observation, measured: Noise | None
+    assertion: SnapshotAssertion, observation: Observation, noise: Noise | None
 ) -> SnapshotResult:
     """Compare `observation` with its snapshot, or record it where syrupy was told to update.
 
-    A measured noise in the snapshot stands in for the bound; `measured`, if given, is a noise
-    just measured, which is recorded. Raises RecordError if the snapshot cannot be read.
+    `noise` is that of the number in the snapshot. Raises RecordError if it cannot be read.
     """
-    if measured is not None:
-        observation = replace(observation, noise=measured)
+    ObservationExtension.stored = noise
     assertion(name=observation.name) == observation  # noqa: B015
     result = assertion.executions[assertion.num_executions - 1]
     location = Path(result.snapshot_location)
@@ -145,6 +133,6 @@ def check(
         ) from result.exception
     if result.recalled_data is None:
         return SnapshotResult(observation, None, None, location, updated=bool(result.created))
-    stored = loads(str(result.recalled_data), observation.name)
+    stored = replace(loads(str(result.recalled_data), observation.name), noise=noise)
     comparison = compare(stored, observation)
     return SnapshotResult(observation, stored, comparison, location, updated=bool(result.updated))

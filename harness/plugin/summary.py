@@ -64,12 +64,24 @@ def lines(record: Record, seconds: float, deselected: Counter[str]) -> list[str]
     unrecorded = sum(line.endswith("no snapshot yet") for o in outcomes for line in o.snapshot)
     if unrecorded:
         text.append(f"{unrecorded} observations have no snapshot: --snapshot-update records them")
+    text += _noise(record)
     if work:
         text.append(
             f"time: {seconds:.1f} s in all, {work:.1f} s of it loading subjects and calling the "
             f"libraries under test (ratio {seconds / work:.2f})"
         )
     return text
+
+
+def _noise(record: Record) -> list[str]:
+    """How the noise of the numbers is known."""
+    noises = [o.noise for outcome in record.outcomes for o in outcome.observations if o.noise]
+    borrowed = sum(noise.borrowed for noise in noises)
+    bounds = sum(noise.provenance.startswith("bound") for noise in noises)
+    known = [f"{len(noises) - borrowed - bounds} measured"] if noises else []
+    known += [f"{borrowed} borrowed from another class of machine"] if borrowed else []
+    known += [f"{bounds} not measured (harness calibrate)"] if bounds else []
+    return [f"noise: {', '.join(known)}"] if known else []
 
 
 def _word(outcome: Outcome) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.plugin.noise import KnownNoise
 from harness.plugin.options import SETTINGS
 from harness.plugin.reproducing import reproduce
-from harness.plugin.selection import CELL, behaviour_id
+from harness.plugin.selection import CELL
 from harness.plugin.snapshots import ObservationExtension, SnapshotResult, check
-from harness.vocabulary.comparison import Agreement, flatten, shape
-from harness.vocabulary.errors import RecordError
-from harness.vocabulary.observations import Noise, Observation
-from harness.vocabulary.records import Record, parse
+from harness.vocabulary.comparison import Agreement
+from harness.vocabulary.observations import Observation
 
 
 class Witness:
@@ -26,32 +23,18 @@ class Witness:
     behaviour; in `witness` mode it is only recorded.
     """
 
-    def __init__(self, item: pytest.Item, assertion: Any) -> None:
+    def __init__(self, item: pytest.Item, assertion: Any, noise: KnownNoise) -> None:
         self._item = item
         self._settings = item.config.stash[SETTINGS]
-        ObservationExtension.rewrite = bool(self._settings.noise_from)
+        self._noise = noise
         self._assertion = assertion.use_extension(ObservationExtension)
         self.results: list[SnapshotResult] = []
 
     def see(self, observation: Observation) -> None:
-        """Compare `observation` with its snapshot.
-
-        The snapshot's measured noise, which spans machines, counts here alone: a gate's two
-        sides share a machine, so that its records keep the bound of the precision.
-        """
+        """Compare `observation` with its snapshot."""
         if observation.kind != "cost":
-            self.results.append(check(self._assertion, observation, self._measured(observation)))
-
-    def _measured(self, observation: Observation) -> Noise | None:
-        paths = self._settings.noise_from
-        if not paths or observation.kind != "numeric":
-            return None
-        key = (behaviour_id(self._item), self._item.stash[CELL].id, observation.name)
-        seen = [values[key] for path in paths if key in (values := _numbers(path))]
-        seen = [value for value in seen if shape(value) == shape(observation.value)]
-        if not seen:
-            return None
-        return Noise(spread([observation.value, *seen]), f"measured over {len(seen) + 1} runs")
+            noise = self._noise.of_snapshot(observation.name, observation.noise)
+            self.results.append(check(self._assertion, observation, noise))
 
     @property
     def fails(self) -> bool:
@@ -114,27 +97,3 @@ def _account(result: SnapshotResult) -> Iterator[str]:
 def _short(value: Any, limit: int = 160) -> str:
     text = repr(value)
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
-
-
-def spread(values: list[Any]) -> float:
-    """The largest difference, over places, between the largest and the smallest number there."""
-    columns = zip(*(list(flatten(value)) for value in values), strict=True)
-    return max((max(column) - min(column) for column in columns), default=0.0)
-
-
-@lru_cache(maxsize=16)
-def _numbers(path: Path) -> dict[tuple[str, str, str], Any]:
-    try:
-        record: Record = parse(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise RecordError(
-            f"the run record cannot be read: {error.strerror}",
-            where=str(path),
-            next="pytest --record FILE",
-        ) from None
-    return {
-        (outcome.behaviour, outcome.cell, observation.name): observation.value
-        for outcome in record.outcomes
-        for observation in outcome.observations
-        if observation.kind == "numeric"
-    }

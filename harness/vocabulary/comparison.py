@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -70,9 +70,19 @@ def compare(reference: Observation, observed: Observation) -> Comparison:
 
 
 def wider(first: Noise | None, second: Noise | None) -> Noise | None:
-    """The noise of the two that tolerates more; None only if neither is known."""
+    """The noise of two numbers taken together: of theirs the one that tolerates more.
+
+    None only if neither is known. Where the two ran at different kernel levels, the spread
+    is as many times larger as the tolerance is.
+    """
     known = [noise for noise in (first, second) if noise is not None]
-    return max(known, key=lambda noise: noise.tolerance, default=None)
+    if not known:
+        return None
+    level = known[0].level if known[0].level == known[-1].level else "another"
+    noise = max(known, key=lambda each: each.tolerance(level))
+    allowed, usual = noise.tolerance(level), noise.tolerance(noise.level)
+    spread = noise.spread * (allowed / usual if usual else 1.0)
+    return replace(noise, spread=spread, allowed=allowed, across=None)
 
 
 def _compare_exact(reference: Any, observed: Any) -> Comparison:
@@ -172,13 +182,14 @@ def in_noise(difference: float, noise: Noise | None) -> float:
 
 def tolerance(noise: Noise | None) -> float:
     """How much two numbers may differ and be the same: nothing, where no noise is known."""
-    return noise.tolerance if noise is not None else 0.0
+    return noise.tolerance(noise.level) if noise is not None else 0.0
 
 
 def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Comparison:
+    """The ids up to where they part; the gaps, where they do not."""
     old, new = reference["ids"], observed["ids"]
     if old == new:
-        return _SAME
+        return _compare_numeric(reference["gaps"], observed["gaps"], noise)
     at = next(
         (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
         min(len(old), len(new)),

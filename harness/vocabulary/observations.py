@@ -25,28 +25,33 @@ amplified where a value sits on a rounding edge.
 BOUND_FACTOR = 10.0
 """A number within this many times the bound of its precision is the same number."""
 
-MEASURED_FACTOR = 3.0
-"""Where noise was measured, so many times its spread: a few runs do not show the whole of it."""
-
 
 @dataclass(frozen=True)
 class Noise:
     """The spread of a number over runs that should agree, in the number's own unit.
 
-    `provenance` says how it is known: `bound float32`, or `measured` with the conditions.
+    `provenance` says how it is known: `bound float32`; `measured` with the conditions; or
+    `borrowed`, measured on another class of device or processor. `allowed` is how far a number
+    may lie from another and still be the same, `across` how far where the two ran at different
+    kernel levels; `level` is the one that this number ran at.
     """
 
     spread: float
     provenance: str
+    allowed: float | None = None
+    across: float | None = None
+    level: str = ""
 
     @property
-    def measured(self) -> bool:
-        return self.provenance.startswith("measured")
+    def borrowed(self) -> bool:
+        return self.provenance.startswith("borrowed")
 
-    @property
-    def tolerance(self) -> float:
-        """How far a number may lie from another and still be the same."""
-        return self.spread * (MEASURED_FACTOR if self.measured else BOUND_FACTOR)
+    def tolerance(self, level: str) -> float:
+        """How far this number may lie from one that ran at kernel level `level`."""
+        allowed = self.spread * BOUND_FACTOR if self.allowed is None else self.allowed
+        if level == self.level or self.across is None:
+            return allowed
+        return max(allowed, self.across)
 
 
 @dataclass(frozen=True)

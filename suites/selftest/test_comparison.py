@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -60,10 +61,30 @@ def test_the_distance_is_told_in_multiples_of_the_noise() -> None:
     assert compare(numeric([1.0, 2.0]), numeric([1.0, 4.0])).distance == pytest.approx(20.0)
 
 
-def test_measured_noise_tolerates_three_times_its_spread() -> None:
-    measured = Noise(0.1, "measured over 4 runs")
+def test_measured_noise_says_how_far_is_allowed() -> None:
+    measured = Noise(0.1, "measured in 7 runs", allowed=0.3)
     assert compare(numeric(5.0, measured), numeric(5.29, measured)).agreement is Agreement.SAME
     assert compare(numeric(5.0, measured), numeric(5.31, measured)).agreement is Agreement.DRIFTED
+
+
+def test_what_ran_at_another_kernel_level_may_lie_further_away() -> None:
+    best = Noise(0.1, "measured in 7 runs", allowed=1.0, across=4.0, level="auto")
+    least = replace(best, level="default")
+    assert compare(numeric(5.0, best), numeric(8.0, best)).agreement is Agreement.DRIFTED
+    apart = compare(numeric(5.0, best), numeric(8.0, least))
+    assert apart.agreement is Agreement.SAME
+    assert apart.distance == pytest.approx(3.0 / 0.4), "the noise between levels is four times it"
+    assert compare(numeric(5.0, best), numeric(9.1, least)).agreement is Agreement.DRIFTED
+
+
+def test_equal_ids_with_gaps_beyond_noise_drifted() -> None:
+    noise = Noise(0.1, "measured in 7 runs", allowed=0.3)
+
+    def tokens(gap: float) -> Observation:
+        return Observation("ids", "tokens", {"ids": [1, 2], "gaps": [5.0, gap]}, noise=noise)
+
+    assert compare(tokens(2.0), tokens(2.2)).agreement is Agreement.SAME
+    assert compare(tokens(2.0), tokens(2.4)).agreement is Agreement.DRIFTED
 
 
 def test_the_larger_noise_of_the_two_counts() -> None:

@@ -174,21 +174,6 @@ def test_a_damaged_snapshot_is_one_clear_error(world: PluginWorld) -> None:
     assert "git checkout" in ran.output
 
 
-def test_measured_noise_is_stored_with_the_number_of_runs(world: PluginWorld) -> None:
-    world.behaviours(SNAPSHOT_SUITE.format(score=1.0))
-    ran = world.run("--snapshot-update")
-    first = world.root / "first.jsonl"
-    first.write_bytes(ran.record_file.read_bytes())
-    world.behaviours(SNAPSHOT_SUITE.format(score=1.25))
-    world.run("--snapshot-update", f"--noise-from={first}")
-    text = (world.root / "snapshots" / "test_suite" / "python.ambr").read_text()
-    assert '"noise": {"spread": 0.25, "provenance": "measured over 2 runs"}' in text
-    world.behaviours(SNAPSHOT_SUITE.format(score=1.9))
-    assert world.run().code == 0, "within three times the measured noise"
-    world.behaviours(SNAPSHOT_SUITE.format(score=2.1))
-    assert world.run().code == 1, "beyond it"
-
-
 def test_a_distributed_run_gives_the_same_outcomes(world: PluginWorld) -> None:
     world.behaviours(
         """
@@ -297,7 +282,6 @@ def test_only_the_behaviours_listed_run(world: PluginWorld) -> None:
         ("--memory-budget=lots", "allowed: e.g. 4GiB, 500MB"),
         ("--threads=0", "allowed: a number from 1"),
         ("--behaviours-from=nowhere", "the list of behaviours cannot be read"),
-        ("--noise-from=nowhere", "the run record cannot be read"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_one_clear_error(
@@ -305,7 +289,7 @@ def test_an_option_that_makes_no_sense_is_one_clear_error(
 ) -> None:
     world.behaviours("def test_a(observe): observe.numeric('x', 1.0)")
     ran = world.run(option)
-    assert ran.code in (1, 4) if "noise" in option else ran.code == 4
+    assert ran.code == 4
     assert said in ran.output
     assert "Traceback" not in ran.output
 

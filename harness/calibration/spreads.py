@@ -1,0 +1,172 @@
+"""How far each number moved between runs that should agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.calibration.conditions import KERNELS, Condition
+from harness.vocabulary.comparison import Agreement, compare, flatten, shape
+from harness.vocabulary.errors import UsageError
+from harness.vocabulary.noise import Spread
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.records import Header, Outcome
+
+Key = tuple[str, str]
+"""A behaviour's id and its cell's id."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run under one condition left."""
+
+    condition: Condition
+    header: Header
+    outcomes: Mapping[Key, Outcome]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A numeric observation, or the gaps of generated ids, as all runs had it."""
+
+    behaviour: str
+    cell: str
+    observation: Observation
+    spread: Spread
+
+
+@dataclass(frozen=True)
+class Differing:
+    """What should be equal under every condition, and is not."""
+
+    behaviour: str
+    cell: str
+    name: str
+    conditions: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the runs say. `unheld` names what did not hold in each of them: not measured."""
+
+    runs: tuple[Run, ...]
+    numbers: tuple[Number, ...]
+    differing: tuple[Differing, ...]
+    unheld: tuple[Key, ...]
+
+
+def condition_of(header: Header, before: Iterable[Condition]) -> Condition:
+    """The condition that a run record was made under, the next repeat of those before."""
+    threads, kernels = int(header.kernels["threads"]), header.kernels[KERNELS]
+    same = [each for each in before if (each.threads, each.kernels) == (threads, kernels)]
+    return Condition(threads, kernels, len(same))
+
+
+def freedom(conditions: Iterable[Condition]) -> tuple[int, int]:
+    """Degrees of freedom within kernel levels, and across them."""
+    distinct = {(each.threads, each.kernels) for each in conditions}
+    return len(distinct) - len({kernels for _, kernels in distinct}), len(distinct) - 1
+
+
+def check_alike(runs: Sequence[Run]) -> None:
+    """Raise UsageError where the runs are not of one stack and one machine."""
+    first = runs[0].header
+    for run in runs[1:]:
+        for name, mine, its in (
+            ("stack", first.versions, run.header.versions),
+            ("machine", first.hardware, run.header.hardware),
+        ):
+            moved = sorted(k for k in {*mine, *its} if mine.get(k) != its.get(k))
+            if moved:
+                raise UsageError(
+                    f"the runs are not of one {name}: {', '.join(moved[:4])} differ",
+                    where=str(run.condition),
+                    allowed="runs that differ in threads and kernel levels alone",
+                )
+
+
+def calibrate(runs: Sequence[Run]) -> Calibration:
+    """Compare all runs, observation by observation."""
+    keys = list(dict.fromkeys(key for run in runs for key in run.outcomes))
+    held = [key for key in keys if all(_holds(run, key) for run in runs)]
+    ran = [key for key in keys if any(_holds(run, key) for run in runs) and key not in held]
+    numbers: list[Number] = []
+    differing: list[Differing] = []
+    for key in held:
+        for name, made in _observations(runs, key):
+            if len(made) == len(runs) and made[0].kind in ("numeric", "tokens"):
+                spread = _spread(runs, made)
+                if spread is not None:
+                    numbers.append(Number(*key, made[0], spread))
+                    continue
+            found = _differing(runs, key, name, made)
+            differing += [found] if found else []
+    return Calibration(tuple(runs), tuple(numbers), tuple(differing), tuple(ran))
+
+
+def _holds(run: Run, key: Key) -> bool:
+    return key in run.outcomes and run.outcomes[key].status == "held"
+
+
+def _observations(runs: Sequence[Run], key: Key) -> Iterable[tuple[str, tuple[Observation, ...]]]:
+    made: dict[str, list[Observation]] = {}
+    for run in runs:
+        for observation in run.outcomes[key].observations:
+            made.setdefault(observation.name, []).append(observation)
+    return [(name, tuple(each)) for name, each in made.items() if each[0].kind != "cost"]
+
+
+def _differing(
+    runs: Sequence[Run], key: Key, name: str, made: Sequence[Observation]
+) -> Differing | None:
+    if len(made) < len(runs):
+        missing = f"observed in {len(made)} of {len(runs)} runs"
+        return Differing(*key, name, "", missing)
+    for run, other in zip(runs[1:], made[1:], strict=True):
+        result = compare(made[0], other)
+        if result.agreement in (Agreement.CHANGED,):
+            conditions = f"{runs[0].condition} and {run.condition}"
+            return Differing(*key, name, conditions, result.detail)
+    return None
+
+
+def _spread(runs: Sequence[Run], made: Sequence[Observation]) -> Spread | None:
+    """None where the values are not of one shape."""
+    values = [observation.value for observation in made]
+    if made[0].kind == "tokens":
+        apart = _gaps_apart
+    elif len({shape(value) for value in values}) > 1:
+        return None
+    else:
+        apart = _apart
+    levels: dict[str, list[Any]] = {}
+    for run, value in zip(runs, values, strict=True):
+        levels.setdefault(run.condition.kernels, []).append(value)
+    return Spread(max(_widest(each, apart) for each in levels.values()), _widest(values, apart))
+
+
+def _widest(values: Sequence[Any], apart: Any) -> float:
+    pairs = ((a, b) for at, a in enumerate(values) for b in values[at + 1 :])
+    return max((apart(a, b) for a, b in pairs), default=0.0)
+
+
+def _apart(first: Any, second: Any) -> float:
+    """The largest difference of two numbers at one place; of finite ones."""
+    pairs = zip(flatten(first), flatten(second), strict=True)
+    return max((abs(a - b) for a, b in pairs if abs(a - b) >= 0), default=0.0)
+
+
+def _gaps_apart(first: Any, second: Any) -> float:
+    """The largest difference of two gaps as long as the ids agree; where they part, the gap.
+
+    A tie that flipped moved by the gap at least.
+    """
+    pairs = zip(first["ids"], second["ids"], strict=False)
+    at = next((place for place, (a, b) in enumerate(pairs) if a != b), None)
+    gaps = list(zip(first["gaps"], second["gaps"], strict=False))
+    moved = [abs(a - b) for a, b in gaps[:at]]
+    if at is not None and at < len(gaps):
+        moved.append(max(gaps[at]))
+    return max(moved, default=0.0)

@@ -1,0 +1,58 @@
+"""The measured noise of this run's numbers, from the files beside the snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from harness.plugin import machine
+from harness.plugin.options import SETTINGS
+from harness.plugin.selection import CELL, behaviour_id
+from harness.vocabulary.errors import RecordError
+from harness.vocabulary.noise import SUFFIX, Group, Place, find, known, loads
+from harness.vocabulary.observations import Noise, bound
+
+
+class KnownNoise:
+    """What is known of the numbers of one behaviour in one cell."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        cell = item.stash[CELL]
+        settings = item.config.stash[SETTINGS]
+        module, _, self._test = behaviour_id(item).partition("::")
+        folder = settings.snapshot_dir / module.removesuffix(".py")
+        self._groups = _read(folder / f"{cell.id}{SUFFIX}")
+        self._place = Place(
+            machine.device_class(cell.device),
+            machine.hardware()["instructions"],
+            machine.kernels(settings.threads)["ATEN_CPU_CAPABILITY"],
+        )
+
+    def __call__(self, name: str, precision: str | None, scale: float) -> Noise:
+        """The noise of the number `name` of size `scale`: measured, borrowed, or a bound."""
+        found = find(self._groups, f"{self._test} {name}")
+        if found is None:
+            return replace(bound(precision, scale), level=self._place.level)
+        return known(*found, self._place, precision, scale)
+
+    def of_snapshot(self, name: str, noise: Noise | None) -> Noise | None:
+        """The noise of the number that a snapshot holds, whose own run had `noise`."""
+        found = find(self._groups, f"{self._test} {name}")
+        if found is None or noise is None:
+            return noise
+        return replace(noise, level=found[1].recorded.level)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path) -> tuple[Group, ...]:
+    try:
+        return loads(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise RecordError(
+            f"the measured noise cannot be read: {error.strerror}", where=str(path)
+        ) from None

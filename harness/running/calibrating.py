@@ -1,0 +1,53 @@
+"""Running the suites of one stack under every condition that must not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.calibration.conditions import KERNELS, Condition
+from harness.calibration.spreads import Run
+from harness.gate.plan import Side
+from harness.gate.world import Request, StackFailure, World
+from harness.running.sides import Sides, resolve
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.records import Header
+from harness.vocabulary.stacks import Lock
+
+_SIDE: Side = "baseline"
+
+
+def run_conditions(
+    request: Request, world: World, conditions: Sequence[Condition]
+) -> tuple[Run, ...]:
+    """One run of the baseline's cells under each condition, a process a cell.
+
+    What was run before under a condition is not run again, but for its repeats. Raises
+    StackError where the stack cannot be made, NoEvidence where nothing ran.
+    """
+    locks: dict[Side, Lock] = {}
+    try:
+        resolve(request, world, locks, (_SIDE,))
+        return tuple(_run(request, world, locks, condition) for condition in conditions)
+    except StackFailure as failure:
+        raise failure.error from failure
+
+
+def _run(request: Request, world: World, locks: dict[Side, Lock], condition: Condition) -> Run:
+    world.listener.tell(f"{condition}")
+    asked = replace(
+        request, threads=condition.threads, cache=request.cache and condition.repeat == 0
+    )
+    variables = {k: v for k, v in world.variables.items() if k != KERNELS}
+    if condition.kernels != "auto":
+        variables[KERNELS] = condition.kernels
+    sides = Sides(asked, replace(world, variables=variables), locks)
+    sides.run()
+    return Run(condition, _header(sides, condition), sides.results.side(_SIDE)[0])
+
+
+def _header(sides: Sides, condition: Condition) -> Header:
+    headers = [run.header for run in sides.results.runs.values() if run.header is not None]
+    if not headers:
+        raise NoEvidence("nothing ran", where=str(condition))
+    return headers[0]
