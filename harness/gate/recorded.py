@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from harness.gate.compare import Imports, Key, compare_runs, package_verdicts, snapshot_note
 from harness.gate.exitcode import exit_code
+from harness.gate.notes import noise_note
 from harness.vocabulary.records import Header, Outcome, Record
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
@@ -30,7 +31,11 @@ def compare_records(
     )
     locks = [_lock(name, record.header) for name, record in (baseline, candidate)]
     packages = package_verdicts(_imports(old.header), _imports(new.header))
-    notes = [_different_machines(old.header, new.header), snapshot_note(before, comparison)]
+    notes = [
+        _different_machines(old.header, new.header),
+        noise_note(before.values()),
+        snapshot_note(before, comparison),
+    ]
     return GateReport(
         baseline=locks[0],
         candidate=locks[1],

@@ -12,6 +12,7 @@ from harness.gate.compare import (
     snapshot_note,
 )
 from harness.gate.exitcode import exit_code
+from harness.gate.notes import noise_note
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
 from harness.ledger import changes, confirmed
@@ -82,7 +83,8 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
     packages = package_verdicts(*imports)
     code = exit_code("built", packages, comparison.behaviours, fail_on)
     moved = sides.world.stacks.moves(locks["baseline"], locks["candidate"])
-    witness = snapshot_note(sides.outcomes()[0][0], comparison)
+    first = sides.outcomes()[0][0]
+    told = [noise_note(first.values()), snapshot_note(first, comparison)]
     notes = [*sides.world.stacks.notes(request, moved), *sides.notes]
     if locks["baseline"].digest == locks["candidate"].digest:
         notes.insert(0, IDENTICAL.format(count=len(locks["baseline"].pins)))
@@ -95,7 +97,7 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         packages=packages,
         behaviours=comparison.behaviours,
         skipped=comparison.skipped,
-        notes=(*notes, *results.oddities(), *([witness] if witness else [])),
+        notes=(*notes, *results.oddities(), *filter(None, told)),
         exit_code=int(code),
         seconds=0.0,
         baseline_name=request.baseline,
