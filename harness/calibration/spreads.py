@@ -49,7 +49,7 @@ class Differing:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the runs say. `unheld` names what did not hold in each of them: not measured."""
+    """What the runs say. `unheld` names what held in some of them only: not measured."""
 
     runs: tuple[Run, ...]
     numbers: tuple[Number, ...]
@@ -89,25 +89,24 @@ def check_alike(runs: Sequence[Run]) -> None:
 
 def calibrate(runs: Sequence[Run]) -> Calibration:
     """Compare all runs, observation by observation."""
-    keys = list(dict.fromkeys(key for run in runs for key in run.outcomes))
-    held = [key for key in keys if all(_holds(run, key) for run in runs)]
-    ran = [key for key in keys if any(_holds(run, key) for run in runs) and key not in held]
     numbers: list[Number] = []
     differing: list[Differing] = []
-    for key in held:
-        for name, made in _observations(runs, key):
-            if len(made) == len(runs) and made[0].kind in ("numeric", "tokens"):
-                spread = _spread(runs, made)
-                if spread is not None:
-                    numbers.append(Number(*key, made[0], spread))
-                    continue
-            found = _differing(runs, key, name, made)
+    unheld: list[Key] = []
+    for key in dict.fromkeys(key for run in runs for key in run.outcomes):
+        having = [run for run in runs if key in run.outcomes]
+        held = [run.outcomes[key].status == "held" for run in having]
+        if any(held) and not all(held):
+            unheld.append(key)
+        if not all(held):
+            continue
+        for name, made in _observations(having, key):
+            spread = _spread(runs, made) if len(made) == len(runs) else None
+            if spread is not None:
+                numbers.append(Number(*key, made[0], spread))
+                continue
+            found = _differing(having, key, name, made)
             differing += [found] if found else []
-    return Calibration(tuple(runs), tuple(numbers), tuple(differing), tuple(ran))
-
-
-def _holds(run: Run, key: Key) -> bool:
-    return key in run.outcomes and run.outcomes[key].status == "held"
+    return Calibration(tuple(runs), tuple(numbers), tuple(differing), tuple(unheld))
 
 
 def _observations(runs: Sequence[Run], key: Key) -> Iterable[tuple[str, tuple[Observation, ...]]]:
@@ -126,18 +125,19 @@ def _differing(
         return Differing(*key, name, "", missing)
     for run, other in zip(runs[1:], made[1:], strict=True):
         result = compare(made[0], other)
-        if result.agreement in (Agreement.CHANGED,):
+        if result.agreement is Agreement.CHANGED:
             conditions = f"{runs[0].condition} and {run.condition}"
             return Differing(*key, name, conditions, result.detail)
     return None
 
 
 def _spread(runs: Sequence[Run], made: Sequence[Observation]) -> Spread | None:
-    """None where the values are not of one shape."""
+    """None where the values are no numbers, or not of one shape."""
     values = [observation.value for observation in made]
-    if made[0].kind == "tokens":
+    kinds = {observation.kind for observation in made}
+    if kinds == {"tokens"}:
         apart = _gaps_apart
-    elif len({shape(value) for value in values}) > 1:
+    elif kinds != {"numeric"} or len({shape(value) for value in values}) > 1:
         return None
     else:
         apart = _apart

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.vocabulary.errors import RecordError
-from harness.vocabulary.observations import BOUND_FACTOR, Noise, bound
+from harness.vocabulary.observations import Noise, bound
 
 FACTORS = {3: 20.0, 4: 11.0, 5: 7.5, 6: 6.0, 7: 5.0, 8: 4.5}
 """How many times the measured spread two numbers may lie apart, by degrees of freedom.
@@ -118,17 +118,19 @@ def known(
 ) -> Noise:
     """The noise of a number of size `scale`, computed in `precision` at `place`.
 
-    A measured spread times its factor, at least ULPS; away from where it was measured, at
-    least the tolerance of the precision's bound too.
+    Within a kernel level the spread there times its factor, at least ULPS. A release may sum in
+    another order as another kernel level does: what moved across levels is allowed too, as far
+    as the bound of the precision goes (4-bit cells, which take another path on a lesser
+    processor, move far beyond it). Away from where it was measured, at least that bound.
     """
     unmeasured = bound(precision, scale)
     within, across = factor(of.within), factor(of.across)
     if within is None or across is None:
         return replace(unmeasured, level=place.level)
+    usual = unmeasured.tolerance(place.level)
+    reordered = min(across * spread.across, usual) if of.covers(place) else usual
     least = ULPS * EPSILON[precision or "float32"] * abs(scale)
-    if not of.covers(place):
-        least = max(least, BOUND_FACTOR * unmeasured.spread)
-    allowed = max(within * spread.within, least)
+    allowed = max(within * spread.within, reordered, least)
     return Noise(
         spread=allowed / within,
         provenance=_words(of, place),

@@ -64,6 +64,14 @@ def test_within_a_kernel_level_a_number_may_move_twenty_times_its_spread_there()
     assert noise.provenance == "measured in 7 runs, 2026-11-21"
 
 
+@pytest.mark.parametrize(("across", "allowed"), [(1e-7, 7.5e-7), (1e-3, 1.3e-5)])
+def test_a_release_may_reorder_sums_as_another_level_does_up_to_the_bound(
+    across: float, allowed: float
+) -> None:
+    noise = known(Spread(0.0, across), MEASURED, HERE, "float32", 1.0)
+    assert noise.tolerance(HERE.level) == pytest.approx(allowed)
+
+
 @pytest.mark.parametrize(
     ("precision", "ulp"), [("float32", 2**-23), ("float16", 2**-10), ("bfloat16", 2**-7)]
 )
