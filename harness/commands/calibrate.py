@@ -85,19 +85,17 @@ def run(args: argparse.Namespace) -> int:
     if runs is None:
         return int(ExitCode.INTERRUPTED)
     check_alike(runs)
-    within, across = freedom(run.condition for run in runs)
-    times = factor(within)
-    if times is None or factor(across) is None:
+    if None in map(factor, freedom(run.condition for run in runs)):
         raise UsageError(
             f"{len(runs)} runs of these kinds say too little of the noise",
             where=", ".join(str(run.condition) for run in runs),
-            allowed="two numbers of threads at each of three kernel levels, or more",
+            allowed="two numbers of threads at each of three kernel levels",
             next="harness calibrate without --runs runs all that it needs",
         )
     found = calibrate(runs)
     if args.update:
         _keep(found, home() / "snapshots")
-    return _publish(found, times, args.json)
+    return _publish(found, args.json)
 
 
 def _recorded(paths: Sequence[Path]) -> tuple[Run, ...]:
@@ -150,9 +148,9 @@ def _keep(found: Calibration, snapshots: Path) -> None:
             files.write_text(file, text)
 
 
-def _publish(found: Calibration, times: float, json_file: Path | None) -> int:
+def _publish(found: Calibration, json_file: Path | None) -> int:
     def show(console: Console) -> None:
-        words.render(found, times, console)
+        words.render(found, console)
 
     code = ExitCode.NOTHING_CHANGED
     if found.differing:
@@ -162,5 +160,5 @@ def _publish(found: Calibration, times: float, json_file: Path | None) -> int:
     return tell(
         code,
         show,
-        lambda: files.write_data(words.to_json(found, times), json_file) if json_file else None,
+        lambda: files.write_data(words.to_json(found), json_file) if json_file else None,
     )
