@@ -11,6 +11,7 @@ import pytest
 from harness.plugin import machine
 from harness.plugin.options import SETTINGS
 from harness.plugin.selection import CELL, behaviour_id
+from harness.vocabulary.cells import on_cpu
 from harness.vocabulary.errors import RecordError
 from harness.vocabulary.noise import SUFFIX, Group, Place, find, known, loads
 from harness.vocabulary.observations import Noise, bound
@@ -24,7 +25,9 @@ class KnownNoise:
         settings = item.config.stash[SETTINGS]
         module, _, self._test = behaviour_id(item).partition("::")
         folder = settings.snapshot_dir / module.removesuffix(".py")
+        other = on_cpu(cell)
         self._groups = _read(folder / f"{cell.id}{SUFFIX}")
+        self._groups += _read(folder / f"{other.id}{SUFFIX}") if other is not None else ()
         self._place = Place(
             machine.device_class(cell.device),
             machine.hardware()["instructions"],

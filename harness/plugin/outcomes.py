@@ -48,10 +48,6 @@ class SnapshotDiffers(AssertionError):
     """What was observed is not what the snapshot holds."""
 
 
-class ExpectedToRaise(AssertionError):
-    """A behaviour that was documented as gone since some release still works."""
-
-
 @dataclass
 class Progress:
     """What is known of the behaviour that is running. `status` None until something decided it."""
@@ -288,6 +284,7 @@ def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) ->
         reproduce=reproduce(item),
         expected=progress.expected,
         tier=item.stash[NEEDS].tier,
+        borrowed=progress.witness.borrowed if progress.witness is not None else 0,
     )
     recorder = item.config.stash[RECORDER]
     recorder.add(outcome_line(outcome))

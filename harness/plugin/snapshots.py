@@ -16,6 +16,7 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 
 from harness.plugin.options import SETTINGS
 from harness.plugin.selection import CELL, behaviour_id
+from harness.vocabulary.cells import Cell
 from harness.vocabulary.comparison import Agreement, Comparison, compare
 from harness.vocabulary.errors import RecordError
 from harness.vocabulary.observations import Noise, Observation
@@ -104,21 +105,29 @@ def loads(text: str, name: str = "") -> Observation:
 
 @dataclass(frozen=True)
 class SnapshotResult:
-    """How one observation stands to its snapshot. `stored` None: none was recorded yet."""
+    """How one observation stands to its snapshot. `stored` None: none was recorded yet.
+
+    `borrowed` marks one that was recorded on another device.
+    """
 
     observation: Observation
     stored: Observation | None
     comparison: Comparison | None
     location: Path
     updated: bool = False
+    borrowed: bool = False
 
 
 def check(
-    assertion: SnapshotAssertion, observation: Observation, noise: Noise | None
+    assertion: SnapshotAssertion,
+    observation: Observation,
+    noise: Noise | None,
+    other: Cell | None = None,
 ) -> SnapshotResult:
     """Compare `observation` with its snapshot, or record it where syrupy was told to update.
 
-    `noise` is that of the number in the snapshot. Raises RecordError if it cannot be read.
+    `noise` is that of the number in the snapshot; `other` the cell of another device whose
+    snapshot will do where this one has none. Raises RecordError if it cannot be read.
     """
     ObservationExtension.stored = noise
     assertion(name=observation.name) == observation  # noqa: B015
@@ -131,8 +140,21 @@ def check(
             allowed="what `pytest --snapshot-update` writes",
             next=f"restore it (git checkout -- {location.name}), or delete it and record it again",
         ) from result.exception
-    if result.recalled_data is None:
+    text, borrowed = result.recalled_data, False
+    if text is None and other is not None and not result.created:
+        location = location.with_name(f"{other.id}.ambr")
+        text, borrowed = _recorded(location, result.snapshot_name), True
+    if text is None:
         return SnapshotResult(observation, None, None, location, updated=bool(result.created))
-    stored = replace(loads(str(result.recalled_data), observation.name), noise=noise)
+    stored = replace(loads(str(text), observation.name), noise=noise)
     comparison = compare(stored, observation)
-    return SnapshotResult(observation, stored, comparison, location, updated=bool(result.updated))
+    updated = bool(result.updated)
+    return SnapshotResult(observation, stored, comparison, location, updated, borrowed)
+
+
+def _recorded(location: Path, name: str) -> str | None:
+    """What a snapshot file of another cell holds under `name`."""
+    if not location.is_file():
+        return None
+    held = AmberSnapshotExtension().read_snapshot_collection(str(location)).get(name)
+    return None if held is None or held.data is None else str(held.data)

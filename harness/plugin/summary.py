@@ -64,6 +64,9 @@ def lines(record: Record, seconds: float, deselected: Counter[str]) -> list[str]
     unrecorded = sum(line.endswith("no snapshot yet") for o in outcomes for line in o.snapshot)
     if unrecorded:
         text.append(f"{unrecorded} observations have no snapshot: --snapshot-update records them")
+    borrowed = sum(outcome.borrowed for outcome in outcomes)
+    if borrowed:
+        text.append(f"snapshots: {borrowed} borrowed from another device")
     text += _noise(record)
     if work:
         text.append(

@@ -12,6 +12,7 @@ from harness.plugin.options import SETTINGS
 from harness.plugin.reproducing import reproduce
 from harness.plugin.selection import CELL
 from harness.plugin.snapshots import ObservationExtension, SnapshotResult, check
+from harness.vocabulary.cells import on_cpu
 from harness.vocabulary.comparison import Agreement
 from harness.vocabulary.observations import Observation
 
@@ -34,7 +35,13 @@ class Witness:
         """Compare `observation` with its snapshot."""
         if observation.kind != "cost":
             noise = self._noise.of_snapshot(observation.name, observation.noise)
-            self.results.append(check(self._assertion, observation, noise))
+            other = on_cpu(self._item.stash[CELL])
+            self.results.append(check(self._assertion, observation, noise, other))
+
+    @property
+    def borrowed(self) -> int:
+        """How many observations were held against a snapshot of another device."""
+        return sum(result.borrowed for result in self.results)
 
     @property
     def fails(self) -> bool:
@@ -81,7 +88,9 @@ def _difference(result: SnapshotResult) -> str:
         return f"{name}: no snapshot yet"
     distance = result.comparison.distance
     size = f" ({distance:.3g} times the noise)" if distance is not None else ""
-    return f"{name}: {result.comparison.agreement.value}{size} {result.comparison.detail}".strip()
+    of = " from what another device recorded" if result.borrowed else ""
+    told = f"{name}: {result.comparison.agreement.value}{of}{size} {result.comparison.detail}"
+    return told.strip()
 
 
 def _account(result: SnapshotResult) -> Iterator[str]:

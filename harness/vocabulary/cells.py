@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from harness.vocabulary.errors import UsageError
@@ -34,6 +34,11 @@ class Cell:
 
     def __str__(self) -> str:
         return self.id
+
+
+def on_cpu(cell: Cell) -> Cell | None:
+    """The same subject and precision on the processor, for a cell of another device."""
+    return replace(cell, device="cpu") if cell.device not in (None, "cpu") else None
 
 
 def check_precision(name: str) -> Precision:

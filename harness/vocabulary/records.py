@@ -54,7 +54,7 @@ class Outcome:
     `cell` the cell's id. `snapshot` tells where the snapshot disagrees, a line each.
     `seconds` is wall time in all, `work` of it in the libraries under test. `expected` marks
     a behaviour that raised as documented since some release (`@until`). `tier` is the smallest
-    that runs it.
+    that runs it; `borrowed` counts observations held against a snapshot of another device.
     """
 
     behaviour: str
@@ -69,6 +69,7 @@ class Outcome:
     reproduce: str = ""
     expected: bool = False
     tier: Tier = DEFAULT
+    borrowed: int = 0
 
     @property
     def key(self) -> tuple[str, str]:

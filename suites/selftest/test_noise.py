@@ -239,3 +239,51 @@ def test_json_of_a_provenance_has_names_that_say_what_they_are() -> None:
     (fields,) = json.loads(dumps([Group(MEASURED, {"test_a x": Spread(0, 0)})]))
     assert fields["versions"] == {"torch": "2.13.0"}
     assert fields["kernels"] == ["auto", "avx2", "default"]
+
+
+FAKE_TORCH = """
+class cuda:
+    @staticmethod
+    def device_count(): return 1
+    @staticmethod
+    def get_device_name(device): return "A GPU"
+class backends:
+    class mps:
+        @staticmethod
+        def is_available(): return False
+"""
+
+
+def test_a_snapshot_of_the_processor_is_borrowed_on_a_gpu_until_it_has_its_own(
+    tmp_path: Path,
+) -> None:
+    world = PluginWorld.make(tmp_path)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "torch.py").write_text(FAKE_TORCH)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"\x02" + b"\0" * 7 + b"{}")
+    project = Path(__file__).resolve().parents[2]
+    options = ("--subject=mine=model", "--precision=float32")
+    gpu = (*options, "--device=cuda")
+    path = f"{tmp_path / 'site'}:{project}"
+    suite = """
+        def test_value(cell, observe):
+            observe.exact("kind", "decoder")
+            observe.numeric("score", {score} if cell.device == "cuda" else 1.0)
+        """
+    world.behaviours(suite.format(score=1.00001))
+    assert world.run(*options, "--snapshot-update").code == 0
+    near = world.run(*gpu, PYTHONPATH=path)
+    assert near.code == 0
+    assert near.outcome("test_value").borrowed == 2
+    assert "snapshots: 2 borrowed from another device" in near.output
+
+    world.behaviours(suite.format(score=1.001))
+    far = world.run(*gpu, PYTHONPATH=path)
+    assert far.code == 1
+    assert "score: drifted from what another device recorded" in far.output
+    assert world.run(*gpu, "--snapshot-update", PYTHONPATH=path).code == 0
+    own = world.run(*gpu, PYTHONPATH=path)
+    assert own.code == 0
+    assert own.outcome("test_value").borrowed == 0
