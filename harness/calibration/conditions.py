@@ -16,24 +16,31 @@ FEWEST = 6
 
 @dataclass(frozen=True)
 class Condition:
-    """One run: its threads, its kernel level, and the how-manieth of this kind it is."""
+    """One run: its threads, kernel level and batch, and the how-manieth of this kind it is."""
 
     threads: int
     kernels: str = "auto"
+    batch: int = 1
     repeat: int = 0
+
+    @property
+    def kind(self) -> tuple[int, str, int]:
+        """All but the repeat."""
+        return (self.threads, self.kernels, self.batch)
 
     def __str__(self) -> str:
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         level = "" if self.kernels == "auto" else f", {KERNELS}={self.kernels}"
-        return f"{threads}{level}" + (", again" if self.repeat else "")
+        batch = "" if self.batch == 1 else f", batch of {self.batch}"
+        return f"{threads}{level}{batch}" + (", again" if self.repeat else "")
 
 
 def usual(cores: int, instructions: Collection[str]) -> tuple[Condition, ...]:
-    """Every number of threads at every level that this processor has, then a plain repeat."""
+    """Every number of threads at every level that this processor has, a batch, and a repeat."""
     levels = ["auto", *(["avx2"] if "avx2" in instructions else []), "default"]
     threads = sorted({1, 2, cores})
     distinct = [Condition(number, level) for level in levels for number in threads]
-    return (*distinct, Condition(1, repeat=1))
+    return (*distinct, Condition(1, batch=2), Condition(1, repeat=1))
 
 
 def so_many(every: tuple[Condition, ...], runs: int | None) -> tuple[Condition, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.calibration.conditions import KERNELS, Condition
@@ -59,15 +59,15 @@ class Calibration:
 
 def condition_of(header: Header, before: Iterable[Condition]) -> Condition:
     """The condition that a run record was made under, the next repeat of those before."""
-    threads, kernels = int(header.kernels["threads"]), header.kernels[KERNELS]
-    same = [each for each in before if (each.threads, each.kernels) == (threads, kernels)]
-    return Condition(threads, kernels, len(same))
+    threads, batch = int(header.kernels["threads"]), int(header.kernels.get("batch", 1))
+    made = Condition(threads, header.kernels[KERNELS], batch)
+    return replace(made, repeat=sum(each.kind == made.kind for each in before))
 
 
 def freedom(conditions: Iterable[Condition]) -> tuple[int, int]:
     """Degrees of freedom within kernel levels, and across them."""
-    distinct = {(each.threads, each.kernels) for each in conditions}
-    return len(distinct) - len({kernels for _, kernels in distinct}), len(distinct) - 1
+    distinct = {each.kind for each in conditions}
+    return len(distinct) - len({kernels for _, kernels, _ in distinct}), len(distinct) - 1
 
 
 def check_alike(runs: Sequence[Run]) -> None:

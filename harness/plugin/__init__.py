@@ -16,6 +16,7 @@ pytest_plugins = (
     "harness.plugin.preparing",
     "harness.plugin.selection",
     "harness.plugin.fixtures",
+    "harness.plugin.batching",
     "harness.plugin.outcomes",
     "harness.plugin.faulting",
     "harness.plugin.summary",

@@ -53,6 +53,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="most memory that loaded subjects may take at once, e.g. 4GiB (default: 8GiB)",
     )
     group.addoption("--threads", type=int, help="threads for the libraries (default: one a core)")
+    group.addoption(
+        "--batch",
+        type=int,
+        default=1,
+        metavar="N",
+        help="compute every linear layer as in a batch of N (default: 1); numbers must not care",
+    )
     group.addoption("--record", metavar="FILE", help="write the run record there, as JSON Lines")
     group.addoption(
         "--snapshots",

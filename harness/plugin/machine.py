@@ -55,10 +55,11 @@ def device_class(device: str | None) -> str:
     return str(torch.cuda.get_device_name(device))
 
 
-def kernels(threads: int) -> dict[str, str]:
+def kernels(threads: int, batch: int = 1) -> dict[str, str]:
     """Settings that choose among kernels."""
     return {
         "threads": str(threads),
+        "batch": str(batch),
         "ATEN_CPU_CAPABILITY": os.environ.get("ATEN_CPU_CAPABILITY", "auto"),
     }
 

@@ -49,6 +49,7 @@ class Settings:
     behaviours: frozenset[str] | None = None
     list_cells: Path | None = None
     tier: Tier = DEFAULT
+    batch: int = 1
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -110,6 +111,7 @@ def read(config: pytest.Config) -> Settings:
         behaviours=_behaviours(option.behaviours_from),
         list_cells=Path(option.list_cells).resolve() if option.list_cells else None,
         tier=option.tier,
+        batch=_at_least_one("--batch", option.batch),
     )
 
 
@@ -149,13 +151,15 @@ def _split(values: list[str]) -> list[str]:
 
 def _threads(option: Any) -> int:
     if option.threads is not None:
-        if option.threads < 1:
-            raise UsageError(
-                f"{option.threads} threads", where="--threads", allowed="a number from 1"
-            )
-        return int(option.threads)
+        return _at_least_one("--threads", option.threads)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
     return max(1, len(os.sched_getaffinity(0)) // workers) if workers else 1
+
+
+def _at_least_one(option: str, number: int) -> int:
+    if number < 1:
+        raise UsageError(f"{number} is too few", where=option, allowed="a number from 1")
+    return int(number)
 
 
 def _behaviours(path: str | None) -> frozenset[str] | None:

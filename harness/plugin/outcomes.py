@@ -91,7 +91,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             Header(
                 machine.versions(),
                 machine.hardware(),
-                machine.kernels(settings.threads),
+                machine.kernels(settings.threads, settings.batch),
                 digests,
                 fault=fault_of(session.config),
             )

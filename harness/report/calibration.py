@@ -71,6 +71,7 @@ def to_json(calibration: Calibration) -> dict[str, Any]:
             {
                 "threads": run.condition.threads,
                 "kernels": run.condition.kernels,
+                "batch": run.condition.batch,
                 "repeat": run.condition.repeat,
             }
             for run in calibration.runs

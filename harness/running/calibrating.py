@@ -22,7 +22,7 @@ def run_conditions(
 ) -> tuple[Run, ...]:
     """One run of the baseline's cells under each condition, a process a cell.
 
-    What was run before under a condition is not run again, but for its repeats. Raises
+    What was run before under a condition is not run again, but for repeats and batches. Raises
     StackError where the stack cannot be made, NoEvidence where nothing ran.
     """
     locks: dict[Side, Lock] = {}
@@ -35,8 +35,13 @@ def run_conditions(
 
 def _run(request: Request, world: World, locks: dict[Side, Lock], condition: Condition) -> Run:
     world.listener.tell(f"{condition}")
+    plain = condition.repeat == 0 and condition.batch == 1
+    options = (*request.options, "--batch", str(condition.batch))
     asked = replace(
-        request, threads=condition.threads, cache=request.cache and condition.repeat == 0
+        request,
+        threads=condition.threads,
+        options=request.options if plain else options,
+        cache=request.cache and plain,
     )
     variables = {k: v for k, v in world.variables.items() if k != KERNELS}
     if condition.kernels != "auto":

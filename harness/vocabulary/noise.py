@@ -74,7 +74,8 @@ class Provenance:
     processor: str
     instructions: str
     kernels: tuple[str, ...]
-    threads: tuple[str, ...]
+    threads: tuple[int, ...]
+    batches: tuple[int, ...]
     runs: int
     within: int
     across: int
@@ -213,7 +214,8 @@ def loads(text: str, where: str) -> tuple[Group, ...]:
 
 def _read(fields: dict[str, Any]) -> Group:
     spreads = fields.pop(SPREADS)
-    fields["kernels"], fields["threads"] = tuple(fields["kernels"]), tuple(fields["threads"])
+    for name in ("kernels", "threads", "batches"):
+        fields[name] = tuple(fields[name])
     fields["versions"] = tuple(fields["versions"].items())
     return Group(
         Provenance(**fields),

@@ -57,15 +57,16 @@ def spread_of(kind: str, values: list[Any]) -> Spread:
     return number.spread
 
 
-def test_the_usual_conditions_are_every_thread_count_at_every_level_and_a_repeat() -> None:
-    assert usual(2, {"avx2", "avx512f"}) == (*SIX, Condition(1, repeat=1))
-    assert len(usual(8, {"avx2"})) == 10, "1, 2 and 8 threads"
+def test_the_usual_conditions_are_every_thread_count_at_every_level_a_batch_and_a_repeat() -> None:
+    batch, repeat = Condition(1, batch=2), Condition(1, repeat=1)
+    assert usual(2, {"avx2", "avx512f"}) == (*SIX, batch, repeat)
+    assert len(usual(8, {"avx2"})) == 11, "1, 2 and 8 threads"
     assert {each.kernels for each in usual(2, {"asimd"})} == {"auto", "default"}
 
 
 def test_further_runs_are_repeats_and_too_few_are_refused() -> None:
     every = usual(2, {"avx2"})
-    assert so_many(every, 9)[7:] == (Condition(1, repeat=2), Condition(1, repeat=3))
+    assert so_many(every, 10)[8:] == (Condition(1, repeat=2), Condition(1, repeat=3))
     with pytest.raises(UsageError, match="5 runs say too little"):
         so_many(every, 5)
 
@@ -73,12 +74,13 @@ def test_further_runs_are_repeats_and_too_few_are_refused() -> None:
 def test_repeats_add_no_freedom() -> None:
     assert freedom(SIX) == (3, 5)
     assert freedom((*SIX, Condition(1, repeat=1))) == (3, 5)
+    assert freedom((*SIX, Condition(1, batch=2))) == (4, 6)
 
 
 def test_a_record_tells_its_condition_and_which_repeat_it_is() -> None:
     first = condition_of(header(2, "avx2"), [])
     assert first == Condition(2, "avx2")
-    assert condition_of(header(2, "avx2"), [Condition(1), first]) == Condition(2, "avx2", 1)
+    assert condition_of(header(2, "avx2"), [Condition(1), first]) == Condition(2, "avx2", repeat=1)
 
 
 def test_the_spread_within_a_level_is_told_from_that_across() -> None:
@@ -136,7 +138,7 @@ def test_what_is_kept_says_where_it_was_measured() -> None:
     assert group.spreads == {"test_it it": Spread(0.5, 6.0)}
     where = group.provenance
     assert (where.device, where.processor) == ("cpu", "A processor")
-    assert (where.kernels, where.threads) == (("auto", "avx2", "default"), ("1", "2"))
+    assert (where.kernels, where.threads) == (("auto", "avx2", "default"), (1, 2))
     assert (where.runs, where.within, where.across) == (6, 3, 5)
     assert where.versions == (("torch", "2.13.0"),)
     assert where.date == "2026-11-21"

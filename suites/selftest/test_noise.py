@@ -33,7 +33,8 @@ MEASURED = Provenance(
     processor="A processor",
     instructions="avx2 fma avx512f",
     kernels=("auto", "avx2", "default"),
-    threads=("1", "2"),
+    threads=(1, 2),
+    batches=(1, 2),
     runs=7,
     within=3,
     across=5,
@@ -287,3 +288,37 @@ def test_a_snapshot_of_the_processor_is_borrowed_on_a_gpu_until_it_has_its_own(
     own = world.run(*gpu, PYTHONPATH=path)
     assert own.code == 0
     assert own.outcome("test_value").borrowed == 0
+
+
+def test_a_batch_gives_every_product_its_rows_twice_and_returns_them_once(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    world = PluginWorld.make(tmp_path)
+    world.behaviours(
+        """
+        @requires("torch")
+        def test_rows(observe):
+            import torch
+            seen = []
+            class Seeing(torch.overrides.TorchFunctionMode):
+                def __torch_function__(self, function, types, args=(), kwargs=None):
+                    answer = function(*args, **(kwargs or {}))
+                    if function.__name__ in ("linear", "addmm"):
+                        seen.append(list(answer.shape))
+                    return answer
+            layer = torch.nn.Linear(3, 2)
+            rows = torch.arange(12.0).reshape(4, 3)
+            with Seeing():
+                out = layer(rows)
+                torch.addmm(torch.zeros(2), rows, torch.ones(3, 2))
+                layer(rows[0])
+            observe.exact("answers", [list(out.shape), list(layer(rows[0]).shape)])
+            observe.exact("products", seen)
+        """
+    )
+
+    def seen(*options: str) -> dict[str, object]:
+        return {o.name: o.value for o in world.run(*options).outcome("test_rows").observations}
+
+    plain = {"answers": [[4, 2], [2]], "products": [[4, 2], [4, 2], [2]]}
+    assert seen() == plain
+    assert seen("--batch=2") == plain | {"products": [[8, 2], [8, 2], [2]]}
