@@ -73,6 +73,18 @@ def tiny(keep: Callable[[object, Callable[[], Any]], Any]) -> Callable[..., Any]
 
 
 @pytest.fixture
+def plain(keep: Callable[[object, Callable[[], Any]], Any]) -> Callable[[str], Any]:
+    """`plain(name)`: the model loaded with no argument but the folder, and what loading said."""
+
+    def loaded(name: str) -> Any:
+        kind = types.KINDS[name]
+        types.know(kind)
+        return keep(("plain", name), lambda: types.from_pretrained(kind, output_loading_info=True))
+
+    return loaded
+
+
+@pytest.fixture
 def invariant(observe: Any) -> Callable[..., None]:
     """`invariant(what, name, apart)`: asserts that a type keeps an invariant, or says why not."""
     return invariants.Checker(observe)

@@ -13,6 +13,10 @@ _RIGHT = "right-padded equals unpadded"
 _CACHED = "cached equals uncached"
 _CHUNKED = "chunked prefill equals whole"
 
+_RESIZED = "resized keeps logits"
+_GENERATED = "generated with a cache equals without"
+_BATCHED = "generated in a padded batch equals alone"
+
 _COUNTS = "positions are counted from the start of the row, padding included"
 _LONGEST = "the rope's factors follow the longest length seen, padding included"
 _GROWS = "the rope's factors follow the length, so that keys kept from a shorter text are others'"
@@ -26,6 +30,13 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     **{(what, name): _GROWS for what in (_CACHED, _CHUNKED) for name in ("llama-dynamic", "phi3")},
     **{(_CHUNKED, name): _AFRESH for name in ("mamba", "jamba", "recurrent_gemma")},
     **{(what, "xlnet"): "attention goes both ways" for what in (_CACHED, _CHUNKED)},
+    **{(_RESIZED, name): "resizing ties the head" for name in ("mt5", "umt5")},
+    ("eager equals sdpa", "falcon-alibi"): "eager adds ALiBi twice: to the scores and in the mask",
+    ("attention weights sum to one", "gpt_oss"): "the sinks take a share",
+    (_GENERATED, "llama-dynamic"): _GROWS,
+    (_BATCHED, "llama-dynamic"): _LONGEST,
+    (_BATCHED, "rwkv"): "the recurrence reads the padding",
+    (_BATCHED, "xlnet"): "generation puts a text of its own before the prompt",
     (_CACHED, "bamba"): "without position_ids each piece begins at position 0: the length is "
     "asked of the first layer, which keeps no keys",
 }
