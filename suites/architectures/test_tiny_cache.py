@@ -21,7 +21,8 @@ CACHES = ("past_key_values", "cache_params", "state", "mems")
 def in_pieces(model: Any, ids: Any, sizes: list[int], say_where: bool) -> Any:
     """Logits of `ids` [1, position], read in pieces of these sizes with what is remembered.
 
-    `say_where` gives the positions with each piece, as `generate` does.
+    `say_where` gives the positions with each piece, as `generate` does. None, if the model
+    returns nothing to remember: some types want a cache of theirs made beforehand.
     """
     import torch
 
@@ -42,6 +43,8 @@ def in_pieces(model: Any, ids: Any, sizes: list[int], say_where: bool) -> Any:
             more |= {"decoder_input_ids": piece, "encoder_outputs": encoded}
         output = run(model, None if encoded else piece, **more)
         memory, at = output.get(name, memory), at + size
+        if memory is None and name is not None:
+            return None
         found.append(output.logits)
     return torch.cat(found, 1).float()
 
@@ -75,17 +78,19 @@ def ids_of(model: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", names("causal-lm", "seq2seq-lm"))
-def test_steps_with_a_cache_equal_the_whole_without(name, tiny, invariant):
+def test_steps_with_a_cache_equal_the_whole_without(name, tiny, observe, invariant):
     model = tiny(name)
     ids = ids_of(model)
     steps = in_pieces(model, ids, [PREFILLED] + [1] * (ids.shape[1] - PREFILLED), False)
-    invariant("cached equals uncached", name, apart(steps, whole(model, ids)))
+    if observe.exact("returns a cache", steps is not None):
+        invariant("cached equals uncached", name, apart(steps, whole(model, ids)))
 
 
 @tier("broad")
 @pytest.mark.parametrize("name", names("causal-lm", "seq2seq-lm"))
-def test_a_prompt_read_in_chunks_equals_the_whole(name, tiny, invariant):
+def test_a_prompt_read_in_chunks_equals_the_whole(name, tiny, observe, invariant):
     model = tiny(name)
     ids = ids_of(model)
     chunks = in_pieces(model, ids, [4] * (ids.shape[1] // 4), True)
-    invariant("chunked prefill equals whole", name, apart(chunks, whole(model, ids)))
+    if observe.exact("returns a cache", chunks is not None):
+        invariant("chunked prefill equals whole", name, apart(chunks, whole(model, ids)))

@@ -47,7 +47,7 @@ def test_logits_over_a_long_prompt_in_bfloat16(name, tiny, observe):
     try:
         found = logits(model, prompt())
     except RuntimeError as error:
-        observe.exact("bfloat16", f"does not compute: {error}")
+        observe.exact("bfloat16", f"does not compute: {type(error).__name__}")
         if name not in MIXES_TYPES:
             raise
         return
