@@ -102,13 +102,11 @@ def brief(value: Any) -> str:
 
 
 def fields_of(config: Any) -> dict[str, str]:
-    """The fields of a configuration object (a dataclass, or one with `to_dict`), briefly."""
-    if dataclasses.is_dataclass(config):
-        values = {
-            item.name: getattr(config, item.name, None) for item in dataclasses.fields(config)
-        }
-    else:
+    """The fields of a configuration object (one with `to_dict`, or a dataclass), briefly."""
+    if hasattr(config, "to_dict"):
         values = config.to_dict()
+    else:
+        values = {item.name: getattr(config, item.name) for item in dataclasses.fields(config)}
     return {
         name: brief(value)
         for name, value in sorted(values.items())

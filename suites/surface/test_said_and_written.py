@@ -160,13 +160,16 @@ def files(folder):
 
 
 def fields(path):
-    """The top-level fields of a JSON file; all but the version that wrote it."""
-    written = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name: brief(value)
-        for name, value in sorted(written.items())
-        if not name.endswith("_version")
-    }
+    """The top-level fields of a JSON file, without the versions that wrote it."""
+    written = unversioned(json.loads(path.read_text(encoding="utf-8")))
+    return {name: brief(value) for name, value in written.items()}
+
+
+def unversioned(value):
+    if not isinstance(value, dict):
+        return value
+    kept = sorted(name for name in value if not name.endswith("version"))
+    return {name: unversioned(value[name]) for name in kept}
 
 
 @requires("transformers", "torch", "tokenizers", "accelerate")
