@@ -90,7 +90,9 @@ def brief(value: Any) -> str:
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, (type, ModuleType)) or inspect.isroutine(value):
         return str(getattr(value, "__name__", type(value).__name__))
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, float):
+        return repr(float(value))
+    if value is None or isinstance(value, (bool, int, str)):
         return _cut(repr(value))
     if type(value) in (list, tuple, set, frozenset, dict):
         return _cut(_container(value))

@@ -112,10 +112,16 @@ def test_calls_of_a_bridge_return_this(tiny, observe):
             bridge.run_with_cache("ab", remove_batch_dim=True)[1]["resid_post", 0]
         ),
         "run_with_hooks": lambda: bridge.run_with_hooks("ab"),
-        "generate": lambda: type(bridge.generate("ab", max_new_tokens=2, verbose=False)).__name__,
-        "generate from ids": lambda: bridge.generate(_ids(5, 6), max_new_tokens=2, verbose=False),
+        "generate": lambda: (
+            type(bridge.generate("ab", max_new_tokens=2, stop_at_eos=False, verbose=False)).__name__
+        ),
+        "generate from ids": lambda: bridge.generate(
+            _ids(5, 6), max_new_tokens=2, stop_at_eos=False, verbose=False
+        ),
         "generate greedily": lambda: returned(
-            bridge.generate(_ids(5, 6), max_new_tokens=2, do_sample=False, verbose=False)
+            bridge.generate(
+                _ids(5, 6), max_new_tokens=2, do_sample=False, stop_at_eos=False, verbose=False
+            )
         ),
         "W_E": lambda: bridge.W_E,
         "W_Q": lambda: bridge.W_Q,
@@ -193,7 +199,7 @@ def test_an_autoencoder_of_a_configuration_is_this(name, observe):
     import sae_lens
     import torch
 
-    config = getattr(sae_lens, f"{name}Config")(d_in=4, d_sae=8)
+    config = getattr(sae_lens, f"{name}Config")(d_in=4, d_sae=128)
     fields = {key: row for key, row in fields_of(config).items() if key != "metadata"}
     observe.surface("configuration", fields)
     metadata = {key for key in vars(config.metadata) if not key.startswith("_")}
@@ -219,8 +225,8 @@ def test_these_fields_are_in_the_configuration_and_these_in_its_metadata(observe
 
     names = (
         "d_in d_sae dtype device architecture hook_name hook_layer hook_head_index model_name "
-        "context_size prepend_bos dataset_path activation_fn activation_fn_str apply_b_dec_to_input "
-        "normalize_activations finetuning_scaling_factor sae_lens_training_version metadata"
+        "context_size prepend_bos dataset_path activation_fn activation_fn_str metadata "
+        "apply_b_dec_to_input normalize_activations finetuning_scaling_factor"
     )
     made = sae_lens.StandardSAE(sae_lens.StandardSAEConfig(d_in=4, d_sae=8))
     found = {}
@@ -269,21 +275,24 @@ def test_a_wrapped_model_traces_like_this(observe):
     observe.exact("children", [type(child).__name__ for child in traced.children()])
 
 
-@requires("nnsight", "transformers", "torch", "accelerate")
+@requires("nnsight", "transformers", "torch", "accelerate", "tokenizers")
 def test_a_language_model_is_this(tiny, observe):
     from nnsight import LanguageModel
 
-    made = []
-    told = answer(lambda: made.append(LanguageModel(str(tiny.checkpoint))) or "a model")
-    observe.exact("answer", told.kind)
-    for model in made:
-        observe.exact("dispatched", brief(getattr(model, "dispatched", None)))
-        observe.exact("tokenizer", type(model.tokenizer).__name__)
-        observe.exact("padding side", model.tokenizer.padding_side)
-        observe.exact("pad token", brief(model.tokenizer.pad_token))
-        with model.trace("ab"):
-            hidden = model.model.layers[0].output.save()
-            logits = model.lm_head.output.save()
-        observe.exact("block", type(hidden).__name__)
-        observe.exact("logits", returned(logits))
-        observe.exact("dispatched by the trace", brief(getattr(model, "dispatched", None)))
+    model = LanguageModel(tiny.model, tokenizer=tiny.tokenizer)
+    observe.exact("dispatched", brief(getattr(model, "dispatched", None)))
+    observe.exact("padding side", model.tokenizer.padding_side)
+    observe.exact("pad token", brief(model.tokenizer.pad_token))
+    with model.trace("ab"):
+        hidden = model.model.layers[0].output.save()
+        logits = model.lm_head.output.save()
+    observe.exact("block", type(hidden).__name__)
+    observe.exact("logits", returned(logits))
+    observe.exact("gradient", logits.requires_grad)
+
+
+@requires("nnsight", "transformers", "torch", "accelerate", "tokenizers")
+def test_a_language_model_of_a_folder_is_answered_like_this(tiny, observe):
+    from nnsight import LanguageModel
+
+    observe.exact("answer", answer(lambda: type(LanguageModel(str(tiny.checkpoint))).__name__).kind)

@@ -21,6 +21,13 @@ class Base:
     def close(self) -> None: ...
 
 
+class Ours(float):
+    """A number that is written otherwise, as numpy's are."""
+
+    def __repr__(self) -> str:
+        return "Ours(0.5)"
+
+
 class Lamp(Base):
     """A class with a member of each sort."""
 
@@ -71,10 +78,10 @@ def test_named_members_are_told_alone_and_a_name_that_is_not_there_is_left_out()
 
 
 def test_what_a_class_has_from_outside_its_library_is_left_out():
-    class Ours(dict):  # type: ignore[type-arg]
+    class Table(dict):  # type: ignore[type-arg]
         def added(self) -> None: ...
 
-    assert surface.of_class(Ours) == {"bases": "dict", "added": "()"}
+    assert surface.of_class(Table) == {"bases": "dict", "added": "()"}
 
 
 def test_an_optional_parameter_before_another_moves_it_and_one_behind_does_not():
@@ -116,6 +123,7 @@ def test_a_declared_name_that_does_not_import_says_what_it_raises():
         ("/home/someone/cache/file", "'<path>'"),
         ({"b": 1, "a": (2, "x")}, "{'b': 1, 'a': (2, 'x')}"),
         ({"b", "a"}, "{'a', 'b'}"),
+        (Ours(0.5), "0.5"),
         (Shade.DARK, "Shade.DARK"),
         (Base, "Base"),
         (Base(), "<Base>"),
