@@ -155,8 +155,19 @@ def _own_classes(owner: type) -> Iterator[type]:
 
 
 def _members(own: Sequence[type]) -> set[str]:
-    names = {name for base in own for name in vars(base)}
-    return {name for name in names if not name.startswith("_") or name in SPECIAL}
+    found = {name: value for base in reversed(own) for name, value in vars(base).items()}
+    return {
+        name
+        for name, value in found.items()
+        if (not name.startswith("_") or name in SPECIAL) and not _foreign(value, own[0])
+    }
+
+
+def _foreign(value: Any, owner: type) -> bool:
+    """Whether another library put this function into the class when it was imported."""
+    if not inspect.isfunction(value):
+        return False
+    return value.__module__.partition(".")[0] != owner.__module__.partition(".")[0]
 
 
 def _member(name: str, found: Any) -> dict[str, str]:

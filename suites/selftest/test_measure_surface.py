@@ -84,6 +84,15 @@ def test_what_a_class_has_from_outside_its_library_is_left_out():
     assert surface.of_class(Table) == {"bases": "dict", "added": "()"}
 
 
+def test_a_function_that_another_library_put_into_a_class_is_left_out():
+    class Patched:
+        def ours(self) -> None: ...
+
+    Patched.theirs = types.FunctionType((lambda self: None).__code__, {"__name__": "theirs"})  # type: ignore[attr-defined]
+    assert "ours" in surface.of_class(Patched)
+    assert "theirs" not in surface.of_class(Patched)
+
+
 def test_an_optional_parameter_before_another_moves_it_and_one_behind_does_not():
     def before(a, b=1): ...
     def behind(a, b=1, c=2): ...
