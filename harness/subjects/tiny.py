@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.subjects import checkpoints
+from harness.subjects.standin_tokenizers import write_byte_level
 
 SENTENCES = ["the keeper of the house", "a river to the sea", "it is the sea and the river"]
 
@@ -17,15 +18,34 @@ SENTENCES = ["the keeper of the house", "a river to the sea", "it is the sea and
 class Tiny:
     """Things made when they are asked for, and kept by `keep(key, make)` as long as the cell.
 
-    `folder` is the behaviour's own, `checkpoint` is shared: never change it.
+    Each takes only the libraries it is made of. `folder` is the behaviour's own; `place()` makes
+    a folder that lasts as long as what is kept.
     """
 
     folder: Path
-    checkpoint: Path
+    place: Callable[[], Path]
     keep: Callable[[object, Callable[[], Any]], Any]
 
     def _once(self, key: str, make: Callable[[], Any]) -> Any:
         return self.keep(("tiny", key), make)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of a tiny Llama in bfloat16 and its tokenizer, shared: never change it."""
+        found: Path = self._once("checkpoint", lambda: checkpoints.write_llama(self.place()))
+        return found
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """The tokenizer.json of one token a byte, shared: never change it."""
+
+        def write() -> Path:
+            folder = self.place()
+            write_byte_level(folder)
+            return folder / "tokenizer.json"
+
+        found: Path = self._once("tokenizer file", write)
+        return found
 
     @property
     def model(self) -> Any:
@@ -45,9 +65,7 @@ class Tiny:
     def fast(self) -> Any:
         from tokenizers import Tokenizer
 
-        return self._once(
-            "fast", lambda: Tokenizer.from_file(str(self.checkpoint / "tokenizer.json"))
-        )
+        return self._once("fast", lambda: Tokenizer.from_file(str(self.tokenizer_file)))
 
     @property
     def ranks(self) -> Any:

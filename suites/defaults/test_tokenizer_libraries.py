@@ -50,11 +50,11 @@ def test_a_part_made_with_no_argument_has_these_attributes(name, observe):
 
 
 @tier("quick")
-@requires("tokenizers", "torch")
+@requires("tokenizers")
 def test_a_tokenizer_of_a_file_encodes_and_decodes_like_this(tiny, observe):
     from tokenizers import Tokenizer, processors
 
-    tokenizer = Tokenizer.from_file(str(tiny.checkpoint / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(tiny.tokenizer_file))
     end = tokenizer.token_to_id("<|end|>")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<|end|> $A", special_tokens=[("<|end|>", end)]
@@ -74,11 +74,11 @@ def test_a_tokenizer_of_a_file_encodes_and_decodes_like_this(tiny, observe):
     assert encoded.ids[1:] == tokenizer.encode("ab", add_special_tokens=False).ids
 
 
-@requires("tokenizers", "torch")
+@requires("tokenizers")
 def test_padding_and_truncation_switched_on_are_these(tiny, observe):
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(tiny.checkpoint / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(tiny.tokenizer_file))
     tokenizer.enable_padding()
     tokenizer.enable_truncation(3)
     observe.exact("padding", {name: brief(row) for name, row in tokenizer.padding.items()})
@@ -88,7 +88,7 @@ def test_padding_and_truncation_switched_on_are_these(tiny, observe):
     observe.exact("left over", [part.ids for part in first.overflowing])
 
 
-@requires("tokenizers", "torch")
+@requires("tokenizers")
 def test_an_added_token_defaults_to_this(tiny, observe):
     from tokenizers import AddedToken, Tokenizer
 
@@ -96,7 +96,7 @@ def test_an_added_token_defaults_to_this(tiny, observe):
     for special in (False, True):
         token = AddedToken("<x>", special=special)
         observe.exact(f"special {special}", {name: getattr(token, name) for name in names})
-    tokenizer = Tokenizer.from_file(str(tiny.checkpoint / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(tiny.tokenizer_file))
     observe.exact("added", [tokenizer.add_tokens(["<x>"]), tokenizer.add_special_tokens(["<y>"])])
     ids = tokenizer.encode("a<x> <y>b").ids
     observe.exact("ids", ids)
@@ -104,7 +104,7 @@ def test_an_added_token_defaults_to_this(tiny, observe):
 
 
 @tier("quick")
-@requires("tokenizers", "torch")
+@requires("tokenizers")
 def test_a_decode_stream_takes_and_gives_this(tiny, observe):
     from tokenizers.decoders import DecodeStream
 

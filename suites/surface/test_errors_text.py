@@ -198,9 +198,9 @@ def _change(proto):
 
 def parameters(quick=()):
     for package, cases in CASES.items():
-        needed = (package, "transformers") if package == "transformers" else (package,)
+        needed = (package, "torch", "tokenizers") if package == "transformers" else (package,)
         for name in cases:
-            marks = [pytest.mark.requires(*needed, "torch", "tokenizers")]
+            marks = [pytest.mark.requires(*needed)]
             if name in quick:
                 marks.append(tier("quick"))
             yield pytest.param(package, name, id=f"{package}-{name}", marks=marks)

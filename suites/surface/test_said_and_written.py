@@ -218,7 +218,7 @@ def test_saving_a_pipeline_writes_these_files(tiny, observe):
     observe.exact("files", files(tiny.folder))
 
 
-@requires("tokenizers", "torch")
+@requires("tokenizers")
 def test_saving_the_model_of_a_tokenizer_writes_these_files(tiny, observe):
     tiny.fast.model.save(str(tiny.folder))
     tiny.fast.save(str(tiny.folder / "tokenizer.json"))
