@@ -1,0 +1,195 @@
+"""Faults of transformers: loading, saving, types, training."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from harness.faults.fault import fault
+from harness.faults.patch import Patch
+from harness.faults.shown import tiny
+
+_fault = partial(fault, library="transformers")
+IDENTITY = "loading/test_identity.py"
+SAVING = "loading/test_saving.py"
+INVARIANTS = "precision/test_invariants.py"
+
+
+def _modeling(patch: Patch) -> Any:
+    return patch.module("transformers.modeling_utils")
+
+
+@_fault(
+    "transformers.weights-not-tied",
+    kind="weights",
+    why="the head of a tied model is left as it was drawn: every answer is noise",
+    sees=(f"{IDENTITY}::test_embeddings_are_tied_as_the_configuration_says",
+          f"{IDENTITY}::test_the_parameter_count_is_this", *tiny("gpt2", "mamba")),
+)  # fmt: skip
+def weights_not_tied(patch: Patch) -> None:
+    patch.wrap(
+        _modeling(patch).PreTrainedModel,
+        "tie_weights",
+        lambda original: lambda self, *args, **kwargs: None,
+    )
+
+
+@_fault(
+    "transformers.save-drops-a-tensor",
+    kind="files",
+    why="the last norm is not written: the saved model loads, with that norm drawn anew",
+    sees=(SAVING, "architectures/test_auto.py"),
+)
+def save_drops_a_tensor(patch: Patch) -> None:
+    modeling = _modeling(patch)
+
+    def drop(original: Any) -> Any:
+        def remove(state_dict: Any, model: Any) -> Any:
+            found = original(state_dict, model)
+            return {name: each for name, each in found.items() if not name.endswith("norm.weight")}
+
+        return remove
+
+    patch.wrap(modeling, "remove_tied_weights_from_state_dict", drop)
+
+
+@_fault(
+    "transformers.mismatched-shapes-accepted",
+    kind="errors",
+    why="a checkpoint of another shape loads without a word, its weights drawn anew",
+    sees=(f"{SAVING}::test_a_shape_that_does_not_fit_is_answered_with_this_error",),
+)
+def mismatched_shapes_accepted(patch: Patch) -> None:
+    modeling = _modeling(patch)
+
+    def accept(original: Any) -> Any:
+        def load(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            return original(cls, *args, **{**kwargs, "ignore_mismatched_sizes": True})
+
+        return load
+
+    patch.wrap(modeling.PreTrainedModel, "from_pretrained", accept)
+
+
+@_fault(
+    "transformers.default-dtype",
+    kind="dtype",
+    why="from_pretrained loads in float32 whatever the checkpoint holds: twice the memory",
+    sees=("loading/test_defaults.py::test_no_arguments_give_this_dtype_and_attention",
+          "pipelines/test_devices.py::test_the_precision_that_a_pipeline_loads_in_is_the_files"),
+)  # fmt: skip
+def default_dtype(patch: Patch) -> None:
+    patch.edit(_modeling(patch).PreTrainedModel, "from_pretrained", 'dtype = "auto"',
+               'dtype = "float32"')  # fmt: skip
+
+
+@_fault(
+    "transformers.asked-dtype-ignored",
+    kind="dtype",
+    why="the dtype that was asked for is passed over for the checkpoint's",
+    sees=(f"{IDENTITY}::test_parameters_have_these_dtypes@*float16*",
+          f"{IDENTITY}::test_parameters_have_these_dtypes@*float32*",
+          "loading/test_defaults.py::test_half_precision_halves_the_bytes"),
+)  # fmt: skip
+def asked_dtype_ignored(patch: Patch) -> None:
+    modeling = _modeling(patch)
+
+    def take_the_files(original: Any) -> Any:
+        def get(dtype: Any, *args: Any, **kwargs: Any) -> Any:
+            return original("auto", *args, **kwargs)
+
+        return get
+
+    patch.wrap(modeling, "_get_dtype", take_the_files)
+
+
+@_fault(
+    "transformers.default-attention",
+    kind="defaults",
+    why="models load with eager attention: slower, and other last digits",
+    sees=("loading/test_defaults.py::test_no_arguments_give_this_dtype_and_attention",
+          f"{IDENTITY}::test_the_attention_implementation_is_this"),
+)  # fmt: skip
+def default_attention(patch: Patch) -> None:
+    modeling = _modeling(patch)
+
+    def eager(original: Any) -> Any:
+        def choose(self: Any, wanted: Any, *args: Any, **kwargs: Any) -> Any:
+            return original(self, wanted or "eager", *args, **kwargs)
+
+        return choose
+
+    patch.wrap(modeling.PreTrainedModel, "_check_and_adjust_attn_implementation", eager)
+
+
+@_fault(
+    "transformers.dropout-left-on",
+    kind="training",
+    why="a loaded model stays in training mode: answers waver with dropout",
+    sees=(*tiny("gpt2"), "pipelines/test_classification.py", "loading/test_defaults.py",
+          "architectures/test_auto.py"),
+)  # fmt: skip
+def dropout_left_on(patch: Patch) -> None:
+    patch.edit(_modeling(patch).PreTrainedModel, "from_pretrained", "model.eval()  # Set",
+               "model.train()  # Set")  # fmt: skip
+
+
+@_fault(
+    "transformers.labels-not-shifted",
+    kind="training",
+    why="the loss asks each position for the token that it was given: training learns to copy",
+    sees=(f"{INVARIANTS}::test_the_loss_is_the_cross_entropy_of_the_next_token",
+          *tiny("llama")),
+)  # fmt: skip
+def labels_not_shifted(patch: Patch) -> None:
+    loss = patch.module("transformers.loss.loss_utils")
+    patch.edit(loss, "ForCausalLMLoss", "labels[..., 1:].contiguous()",
+               "labels[..., :-1].contiguous()")  # fmt: skip
+
+
+@_fault(
+    "transformers.softmax-not-upcast",
+    kind="dtype",
+    why="eager attention takes its softmax in bfloat16: long prompts lose digits",
+    sees=tiny("llama", only="bfloat16"),
+)
+def softmax_not_upcast(patch: Patch) -> None:
+    llama = patch.module("transformers.models.llama.modeling_llama")
+    patch.edit(llama, "eager_attention_forward", "dim=-1, dtype=torch.float32", "dim=-1")
+
+
+@_fault(
+    "transformers.hidden-states-shifted",
+    kind="api",
+    why="the embeddings are missing from hidden_states: every layer that is probed is the next one",
+    sees=("architectures", "attention", "circuits/test_constructed.py"),
+)
+def hidden_states_shifted(patch: Patch) -> None:
+    capturing = patch.module("transformers.utils.output_capturing")
+    patch.edit(
+        capturing,
+        "install_output_capuring_hook",
+        "if capture_initial_hidden_state and len(collected_outputs[key]) == 0:",
+        "if False:",
+    )
+
+
+@_fault(
+    "transformers.config-forgets-a-field",
+    kind="files",
+    why="rope parameters are not written with a configuration: the saved model computes another",
+    sees=(SAVING, "architectures/test_distilbert.py", "architectures/test_auto.py"),
+)
+def config_forgets_a_field(patch: Patch) -> None:
+    configuration = patch.module("transformers.configuration_utils")
+
+    def forget(original: Any) -> Any:
+        def diff(self: Any) -> Any:
+            found = original(self)
+            for name in ("rope_parameters", "rope_theta", "tie_word_embeddings"):
+                found.pop(name, None)
+            return found
+
+        return diff
+
+    patch.wrap(configuration.PretrainedConfig, "to_diff_dict", forget)
