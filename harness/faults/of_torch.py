@@ -13,13 +13,14 @@ _fault = partial(fault, library="torch")
 FIRST = "generation/test_greedy.py::test_the_first_prompt_goes_on_like_this"
 PATTERN = "generation/test_greedy.py::test_a_repeated_pattern_goes_on_like_this"
 INVARIANTS = "precision/test_invariants.py"
+OPERATIONS = "foundations/test_torch.py"
 
 
 @_fault(
     "torch.attention-mask-dropped",
     kind="mask",
     why="scaled_dot_product_attention passes its mask over: padding and windows are attended to",
-    sees=(INVARIANTS, *tiny("llama", "mistral", "bert")),
+    sees=(OPERATIONS, INVARIANTS, *tiny("llama", "mistral", "bert")),
 )
 def attention_mask_dropped(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -38,7 +39,7 @@ def attention_mask_dropped(patch: Patch) -> None:
     kind="attention",
     why="scaled_dot_product_attention takes its own scale for the one it is given: models with "
     "another (Gemma, Granite, T5) compute something else",
-    sees=tiny("gemma3_text", "granite"),
+    sees=(OPERATIONS, *tiny("gemma3_text", "granite")),
 )
 def attention_scale_ignored(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -56,7 +57,7 @@ def attention_scale_ignored(patch: Patch) -> None:
     "torch.softmax-in-half",
     kind="dtype",
     why="softmax passes its dtype over: what was to be summed in float32 is summed in bfloat16",
-    sees=tiny("llama", only="bfloat16"),
+    sees=(OPERATIONS, *tiny("llama", only="bfloat16")),
 )
 def softmax_in_half(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -74,7 +75,7 @@ def softmax_in_half(patch: Patch) -> None:
     "torch.layer-norm-epsilon",
     kind="normalisation",
     why="layer_norm takes 1e-5 whatever it is given: BERT's 1e-12 and Whisper's alike",
-    sees=tiny("bert", "gpt_neox", "distilbert"),
+    sees=(OPERATIONS, *tiny("bert", "gpt_neox", "distilbert")),
 )
 def layer_norm_epsilon(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -95,7 +96,7 @@ def layer_norm_epsilon(patch: Patch) -> None:
     "torch.silu-approximated",
     kind="activation",
     why="silu through a cheaper sigmoid: every gated feed-forward is off in the third digit",
-    sees=(FIRST, *tiny("llama")),
+    sees=(OPERATIONS, FIRST, *tiny("llama")),
 )
 def silu_approximated(patch: Patch) -> None:
     torch = patch.module("torch")
@@ -114,7 +115,7 @@ def silu_approximated(patch: Patch) -> None:
     "torch.dropout-always-on",
     kind="training",
     why="dropout drops in evaluation too: answers waver",
-    sees=("pipelines/test_classification.py", *tiny("gpt2", "bert")),
+    sees=(OPERATIONS, "pipelines/test_classification.py", *tiny("gpt2", "bert")),
 )
 def dropout_always_on(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -134,7 +135,7 @@ def dropout_always_on(patch: Patch) -> None:
     "torch.seed-ignored",
     kind="sampling",
     why="manual_seed does nothing: no experiment repeats",
-    sees=("generation/test_sampling.py",
+    sees=(OPERATIONS, "generation/test_sampling.py",
           "pipelines/test_text_generation.py::test_sampling_repeats_itself_under_a_seed"),
 )  # fmt: skip
 def seed_ignored(patch: Patch) -> None:
@@ -146,7 +147,7 @@ def seed_ignored(patch: Patch) -> None:
     "torch.argmax-takes-the-last",
     kind="sampling",
     why="argmax takes the last of equal values: ties of half precision flip",
-    sees=("generation", "circuits/test_constructed.py"),
+    sees=(OPERATIONS, "generation/test_greedy.py", "circuits/test_constructed.py"),
 )
 def argmax_takes_the_last(patch: Patch) -> None:
     torch = patch.module("torch")
@@ -167,7 +168,7 @@ def argmax_takes_the_last(patch: Patch) -> None:
     "torch.ignored-labels-counted",
     kind="training",
     why="labels of -100 count in the mean of the loss: padded batches learn slower",
-    sees=("pipelines/test_numbers.py", INVARIANTS, *tiny("llama", "t5")),
+    sees=(OPERATIONS, "pipelines/test_numbers.py", INVARIANTS, *tiny("llama", "t5")),
 )
 def ignored_labels_counted(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -189,7 +190,7 @@ def ignored_labels_counted(patch: Patch) -> None:
     "torch.forward-hook-result-dropped",
     kind="hooks",
     why="what a forward hook returns is passed over: interventions change nothing, silently",
-    sees=("hooks/test_lifetime.py", "circuits/test_patching.py"),
+    sees=(OPERATIONS, "hooks/test_lifetime.py", "circuits/test_patching.py"),
 )
 def forward_hook_result_dropped(patch: Patch) -> None:
     module = patch.module("torch.nn.modules.module").Module
@@ -210,7 +211,7 @@ def forward_hook_result_dropped(patch: Patch) -> None:
     "torch.hook-not-removed",
     kind="hooks",
     why="a removed hook goes on firing: an ablation stays in the model for what follows",
-    sees=("hooks/test_lifetime.py", "hooks/test_hooked.py"),
+    sees=(OPERATIONS, "hooks/test_lifetime.py", "hooks/test_hooked.py"),
 )
 def hook_not_removed(patch: Patch) -> None:
     handle = patch.module("torch.utils.hooks").RemovableHandle
@@ -221,7 +222,7 @@ def hook_not_removed(patch: Patch) -> None:
     "torch.strict-loading-lax",
     kind="errors",
     why="load_state_dict accepts missing keys: half-loaded models run",
-    sees=("loading", "autoencoders", "surface"),
+    sees=(OPERATIONS,),
 )
 def strict_loading_lax(patch: Patch) -> None:
     module = patch.module("torch.nn.modules.module").Module
@@ -239,7 +240,7 @@ def strict_loading_lax(patch: Patch) -> None:
     "torch.gelu-tanh",
     kind="activation",
     why="gelu defaults to its approximation: encoders compute other embeddings",
-    sees=("precision/test_divergence.py::test_sentence_embeddings_are_this_alike",
+    sees=(OPERATIONS, "precision/test_divergence.py::test_sentence_embeddings_are_this_alike",
           *tiny("bert", "gpt_neox")),
 )  # fmt: skip
 def gelu_tanh(patch: Patch) -> None:
@@ -258,7 +259,7 @@ def gelu_tanh(patch: Patch) -> None:
     "torch.weight-decay-lost",
     kind="training",
     why="AdamW does not decay: long trainings drift",
-    sees=("autoencoders/test_trained.py", "precision/test_adapters.py"),
+    sees=(OPERATIONS, "precision/test_adapters.py"),
 )
 def weight_decay_lost(patch: Patch) -> None:
     adamw = patch.module("torch.optim").AdamW

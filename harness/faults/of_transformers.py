@@ -297,7 +297,7 @@ def beams_keep_their_cache(patch: Patch) -> None:
     "transformers.cache-not-cropped",
     kind="cache",
     why="rejected tokens stay in the cache: assisted generation goes on from what was refused",
-    sees=("generation",),
+    sees=("generation/test_tiny_generate.py", *tiny("llama", "gpt2")),
 )
 def cache_not_cropped(patch: Patch) -> None:
     cache = patch.module("transformers.cache_utils")

@@ -11,6 +11,7 @@ from harness.faults.patch import Patch
 _fault = partial(fault, library="transformers")
 GREEDY = "generation/test_greedy.py"
 PROCESSORS = "generation/test_processors.py"
+TINY = "generation/test_tiny_generate.py"
 SAMPLING = "generation/test_sampling.py"
 
 
@@ -86,7 +87,7 @@ def temperature_inverted(patch: Patch) -> None:
     "transformers.temperature-last",
     kind="sampling",
     why="the temperature is applied after the nucleus was cut: another set of tokens is drawn from",
-    sees=("generation", "defaults"),
+    sees=(TINY,),
 )
 def temperature_last(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
@@ -137,7 +138,7 @@ def ngram_too_long(patch: Patch) -> None:
     "transformers.minimum-length-ignored",
     kind="sampling",
     why="answers end before the least number of tokens that was asked for",
-    sees=("generation",),
+    sees=(TINY, PROCESSORS),
 )
 def minimum_length_ignored(patch: Patch) -> None:
     for name in ("MinLengthLogitsProcessor", "MinNewTokensLengthLogitsProcessor"):

@@ -162,7 +162,7 @@ def softmax_not_upcast(patch: Patch) -> None:
     "transformers.hidden-states-shifted",
     kind="api",
     why="the embeddings are missing from hidden_states: every layer that is probed is the next one",
-    sees=("architectures", "attention", "circuits/test_constructed.py"),
+    sees=("generation/test_tiny_generate.py", "attention/test_attention.py"),
 )
 def hidden_states_shifted(patch: Patch) -> None:
     capturing = patch.module("transformers.utils.output_capturing")
