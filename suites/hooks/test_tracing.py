@@ -1,0 +1,268 @@
+"""nnsight's traces: what they write, batch, step through and leave behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.measure import constructed
+
+pytestmark = pytest.mark.requires("nnsight", "torch")
+
+
+@pytest.fixture
+def net():
+    """Three linear layers [2, 2] in a row: x, then 2x, then -x of the present values."""
+    import torch
+
+    layers = torch.nn.Sequential(*(torch.nn.Linear(2, 2, bias=False) for _ in range(3)))
+    with torch.no_grad():
+        for layer, factor in zip(layers, (1.0, 2.0, -1.0), strict=True):
+            layer.weight.copy_(factor * torch.eye(2))
+    return layers
+
+
+@pytest.fixture
+def x():
+    import torch
+
+    return torch.tensor([[3.0, 1.0]])
+
+
+@pytest.fixture
+def visits(net):
+    """How often each layer of `net` has run."""
+    counts = [0] * len(net)
+
+    def counting(place):
+        def hook(module, inputs):
+            counts[place] += 1
+
+        return hook
+
+    handles = [layer.register_forward_pre_hook(counting(place)) for place, layer in enumerate(net)]
+    yield counts
+    for handle in handles:
+        handle.remove()
+
+
+def test_a_trace_runs_the_model_once(net, x, visits):
+    from nnsight import NNsight
+
+    with NNsight(net).trace(x):
+        pass
+    assert visits == [1, 1, 1]
+
+
+def test_an_assigned_output_is_what_follows_sees(net, x):
+    import torch
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x):
+        traced[0].output = torch.tensor([[10.0, 20.0]])
+        after = traced.output.save()
+    assert after.tolist() == [[-20.0, -40.0]]
+    assert net(x).tolist() == [[-6.0, -2.0]]
+
+
+def test_what_is_saved_before_and_after_an_edit_differs(net, x):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x):
+        before = traced[0].output.clone().save()
+        traced[0].output[:] = 0
+        after = traced[0].output.save()
+        result = traced.output.save()
+    assert before.tolist() == [[3.0, 1.0]]
+    assert after.tolist() == [[0.0, 0.0]]
+    assert result.abs().max() == 0
+
+
+def test_layers_are_indexed_from_both_ends(net, x):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x):
+        second = traced[1].output.save()
+        last = traced[-1].output.save()
+    assert second.tolist() == [[6.0, 2.0]]
+    assert last.tolist() == [[-6.0, -2.0]]
+    assert len(traced) == 3
+
+
+def test_an_edit_belongs_to_the_edited_model_until_it_is_cleared(net, x):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.edit() as (_, edited):
+        edited[0].output[:] = 1
+    with traced.trace(x):
+        plain = traced.output.save()
+    with edited.trace(x):
+        changed = edited.output.save()
+    assert plain.tolist() == [[-6.0, -2.0]]
+    assert changed.tolist() == [[-2.0, -2.0]]
+    edited.clear_edits()
+    with edited.trace(x):
+        again = edited.output.save()
+    assert again.tolist() == [[-6.0, -2.0]]
+
+
+def test_a_skipped_module_does_not_run(net, x, visits):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x):
+        traced[1].skip(traced[0].output)
+        result = traced.output.save()
+    assert result.tolist() == [[-3.0, -1.0]]
+    assert visits[2] == 1
+
+
+def test_a_stopped_trace_runs_no_later_module(net, x, visits):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x) as tracer:
+        first = traced[0].output.save()
+        tracer.stop()
+    assert first.tolist() == [[3.0, 1.0]]
+    assert visits == [1, 0, 0]
+
+
+def too_short(traced, x):
+    with traced.trace(x):
+        traced[0].output = traced[0].output.reshape(-1)[:1]
+
+
+def test_a_trace_after_one_that_raised_is_like_any_other(net, x):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with pytest.raises(RuntimeError):
+        too_short(traced, x)
+    assert net(x).tolist() == [[-6.0, -2.0]]
+    with traced.trace() as tracer:  # noqa: SIM117
+        with tracer.invoke(x):
+            result = traced.output.save()
+    assert result.tolist() == [[-6.0, -2.0]]
+
+
+def test_replacing_the_first_input_leaves_the_others(x):
+    import torch
+    from nnsight import NNsight
+
+    class Sum(torch.nn.Module):
+        def forward(self, first, second=0, *, factor=1):
+            return (first + second) * factor
+
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.sum = Sum()
+
+        def forward(self, value):
+            return self.sum(value, 10, factor=2)
+
+    traced = NNsight(Model())
+    with traced.trace(x):
+        traced.sum.input = torch.zeros(1, 2)
+        result = traced.output.save()
+    assert result.tolist() == [[20.0, 20.0]]
+
+
+@pytest.fixture
+def language(keep):
+    """A LanguageModel over a circuit with random weights, a word a token."""
+
+    def make():
+        from nnsight import LanguageModel
+        from tokenizers import Tokenizer, models, pre_tokenizers
+        from transformers import PreTrainedTokenizerFast
+
+        words = Tokenizer(
+            models.WordLevel(
+                {f"w{index}": index for index in range(constructed.TOKENS)}, unk_token="w0"
+            )
+        )
+        words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="w0", eos_token="w0")
+        model = constructed.random_circuit(seed=0)
+        model.generation_config.eos_token_id = None
+        return LanguageModel(model, tokenizer=tokenizer)
+
+    return keep("traced-language", make)
+
+
+LONG, SHORT = "w3 w5 w7 w9 w11 w13", "w4 w6"
+
+
+def test_prompts_of_one_trace_compute_as_each_alone(language):
+    """Whatever their lengths: the shorter one is padded."""
+    import torch
+
+    def last(text):
+        with language.trace(text):
+            logits = language.lm_head.output[:, -1].save()
+        return logits
+
+    with torch.no_grad():
+        with language.trace() as tracer:
+            with tracer.invoke(LONG):
+                long = language.lm_head.output[:, -1].save()
+            with tracer.invoke(SHORT):
+                short = language.lm_head.output[:, -1].save()
+        expected = [last(LONG), last(SHORT)]
+    assert not torch.allclose(expected[0], expected[1], atol=1e-3)
+    torch.testing.assert_close(long, expected[0], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(short, expected[1], rtol=1e-4, atol=1e-5)
+
+
+def test_an_edit_of_one_prompt_leaves_the_other(language):
+    import torch
+
+    with torch.no_grad():
+        with language.trace() as tracer:
+            with tracer.invoke(LONG):
+                language.transformer.h[0].mlp.output[:] = 0
+                edited = language.lm_head.output.save()
+            with tracer.invoke(LONG):
+                plain = language.lm_head.output.save()
+        with language.trace(LONG):
+            expected = language.lm_head.output.save()
+    torch.testing.assert_close(plain, expected, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(edited, expected, atol=1e-4)
+
+
+def test_a_step_of_a_generation_is_the_step_that_is_named(language):
+    """Greedy: the logits of step n are those of the prompt and the n tokens before."""
+    import torch
+
+    steps = 4
+    options = {"max_new_tokens": steps, "do_sample": False, "use_cache": True}
+    visited = []
+    with torch.no_grad():
+        with language.generate(LONG, **options) as tracer:
+            for step in tracer.iter[2]:
+                visited.append(step)
+                second = language.lm_head.output[:, -1].save()
+            ids = tracer.result.save()
+        prompt = len(LONG.split())
+        logits = language._module(ids[:, : prompt + 2]).logits[:, -1]
+    assert visited == [2]
+    assert ids.shape == (1, prompt + steps)
+    torch.testing.assert_close(second, logits, rtol=1e-3, atol=1e-4)
+
+
+def test_a_cache_of_a_generation_keeps_every_step(language):
+    import torch
+
+    block = language.transformer.h[0]
+    with (
+        torch.no_grad(),
+        language.generate(LONG, max_new_tokens=3, do_sample=False, use_cache=True) as tracer,
+    ):
+        cache = tracer.cache(modules=[block.mlp])
+    lengths = [output.shape[1] for output in cache[block.mlp.path].output]
+    assert lengths == [len(LONG.split()), 1, 1]
