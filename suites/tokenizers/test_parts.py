@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.measure.prompts import CORPUS
-from harness.plugin import needs, requires
+from harness.plugin import needs
 
 pytestmark = pytest.mark.requires("tokenizers")
 
@@ -192,7 +192,6 @@ def test_a_batch_of_pairs_encodes_as_the_pairs_do_alone(templated):
     assert batch == [templated.encode(*pair).ids for pair in pairs]
 
 
-@requires("tokenizers")
 def test_a_copy_by_way_of_text_encodes_alike(train_byte_bpe):
     from tokenizers import Tokenizer
 
