@@ -82,25 +82,30 @@ def _answer(case: Case, plan: Plan, worlds: _Worlds, listener: MuseumListener) -
             result = unseen(case, plan.template.tier)
     except HarnessError as error:
         result = unanswered(case, str(error))
+    if worlds.stopped:
+        raise Stopped
     result = replace(result, seconds=time.monotonic() - begun)
     listener.answered(result)
     return result
 
 
 class _Worlds:
-    """The worlds of the cases. Subjects are made ready once for all of them."""
+    """The worlds of the cases. Subjects are made ready once for all of them.
+
+    `stopped` once `interrupt` was called: what a case then says is the interrupt's doing.
+    """
 
     def __init__(self, make: Callable[[Listener], World]) -> None:
         self._make = make
         self._guard = threading.Lock()
         self._made: list[World] = []
-        self._stopped = False
+        self.stopped = False
         self._subjects: Future[Mapping[str, str]] | None = None
 
     def make(self, listener: Listener) -> World:
         """A world for one more case. Raises Stopped after `interrupt`."""
         with self._guard:
-            if self._stopped:
+            if self.stopped:
                 raise Stopped
             world = self._make(listener)
             self._made.append(world)
@@ -109,7 +114,7 @@ class _Worlds:
     def interrupt(self) -> None:
         """End everything that any case waits for, and start no other."""
         with self._guard:
-            self._stopped = True
+            self.stopped = True
             made: Sequence[World] = tuple(self._made)
         for world in made:
             world.processes.stop()
