@@ -53,5 +53,5 @@ class Checker:
         """Observes whether `apart` is noise, and asserts it unless the type is an exception."""
         why = EXCEPTIONS.get((what, name))
         held = apart <= within
-        self.observe.exact(what, "holds" if held else f"does not hold: {why or f'{apart:.1e}'}")
+        self.observe.exact(what, "holds" if held else f"does not hold: {why or 'unexpected'}")
         assert held or why, f"{what}: {name} is {apart:.1e} off, allowed {within:.1e}"
