@@ -20,7 +20,7 @@ OPERATIONS = "foundations/test_torch.py"
     "torch.attention-mask-dropped",
     kind="mask",
     why="scaled_dot_product_attention passes its mask over: padding and windows are attended to",
-    sees=(OPERATIONS, INVARIANTS, *tiny("llama", "mistral", "bert")),
+    sees=(OPERATIONS, *tiny("llama", "mistral", "bert")),
 )
 def attention_mask_dropped(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -96,7 +96,7 @@ def layer_norm_epsilon(patch: Patch) -> None:
     "torch.silu-approximated",
     kind="activation",
     why="silu through a cheaper sigmoid: every gated feed-forward is off in the third digit",
-    sees=(OPERATIONS, FIRST, *tiny("llama")),
+    sees=(OPERATIONS, *tiny("llama")),
 )
 def silu_approximated(patch: Patch) -> None:
     torch = patch.module("torch")
@@ -135,9 +135,11 @@ def dropout_always_on(patch: Patch) -> None:
     "torch.seed-ignored",
     kind="sampling",
     why="manual_seed does nothing: no experiment repeats",
-    sees=(OPERATIONS, "generation/test_sampling.py",
-          "pipelines/test_text_generation.py::test_sampling_repeats_itself_under_a_seed"),
-)  # fmt: skip
+    sees=(
+        OPERATIONS,
+        "pipelines/test_text_generation.py::test_sampling_repeats_itself_under_a_seed",
+    ),
+)
 def seed_ignored(patch: Patch) -> None:
     torch = patch.module("torch")
     patch.wrap(torch, "manual_seed", lambda original: lambda seed: torch.default_generator)
@@ -147,7 +149,7 @@ def seed_ignored(patch: Patch) -> None:
     "torch.argmax-takes-the-last",
     kind="sampling",
     why="argmax takes the last of equal values: ties of half precision flip",
-    sees=(OPERATIONS, "generation/test_greedy.py", "circuits/test_constructed.py"),
+    sees=(OPERATIONS, "circuits/test_constructed.py"),
 )
 def argmax_takes_the_last(patch: Patch) -> None:
     torch = patch.module("torch")
@@ -168,7 +170,7 @@ def argmax_takes_the_last(patch: Patch) -> None:
     "torch.ignored-labels-counted",
     kind="training",
     why="labels of -100 count in the mean of the loss: padded batches learn slower",
-    sees=(OPERATIONS, "pipelines/test_numbers.py", INVARIANTS, *tiny("llama", "t5")),
+    sees=(OPERATIONS, *tiny("llama", "t5", only="loss")),
 )
 def ignored_labels_counted(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
@@ -190,7 +192,7 @@ def ignored_labels_counted(patch: Patch) -> None:
     "torch.forward-hook-result-dropped",
     kind="hooks",
     why="what a forward hook returns is passed over: interventions change nothing, silently",
-    sees=(OPERATIONS, "hooks/test_lifetime.py", "circuits/test_patching.py"),
+    sees=(OPERATIONS, "hooks/test_lifetime.py"),
 )
 def forward_hook_result_dropped(patch: Patch) -> None:
     module = patch.module("torch.nn.modules.module").Module
@@ -211,7 +213,7 @@ def forward_hook_result_dropped(patch: Patch) -> None:
     "torch.hook-not-removed",
     kind="hooks",
     why="a removed hook goes on firing: an ablation stays in the model for what follows",
-    sees=(OPERATIONS, "hooks/test_lifetime.py", "hooks/test_hooked.py"),
+    sees=(OPERATIONS, "hooks/test_lifetime.py"),
 )
 def hook_not_removed(patch: Patch) -> None:
     handle = patch.module("torch.utils.hooks").RemovableHandle
@@ -240,9 +242,8 @@ def strict_loading_lax(patch: Patch) -> None:
     "torch.gelu-tanh",
     kind="activation",
     why="gelu defaults to its approximation: encoders compute other embeddings",
-    sees=(OPERATIONS, "precision/test_divergence.py::test_sentence_embeddings_are_this_alike",
-          *tiny("bert", "gpt_neox")),
-)  # fmt: skip
+    sees=(OPERATIONS, *tiny("bert", "gpt_neox")),
+)
 def gelu_tanh(patch: Patch) -> None:
     functional = patch.module("torch.nn.functional")
 
@@ -259,7 +260,7 @@ def gelu_tanh(patch: Patch) -> None:
     "torch.weight-decay-lost",
     kind="training",
     why="AdamW does not decay: long trainings drift",
-    sees=(OPERATIONS, "precision/test_adapters.py"),
+    sees=(OPERATIONS,),
 )
 def weight_decay_lost(patch: Patch) -> None:
     adamw = patch.module("torch.optim").AdamW

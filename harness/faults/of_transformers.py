@@ -12,7 +12,6 @@ from harness.faults.shown import tiny
 _fault = partial(fault, library="transformers")
 _MODELS = "transformers.models"
 GREEDY = "generation/test_greedy.py"
-INVARIANTS = "precision/test_invariants.py"
 
 
 @_fault(
@@ -20,17 +19,17 @@ INVARIANTS = "precision/test_invariants.py"
     kind="position",
     why="the base of a checkpoint's rope is dropped for the usual 10,000: models made for long "
     "texts lose the order of words, a little at first and wholly later",
-    sees=(f"{GREEDY}::test_the_first_prompt_goes_on_like_this",
-          f"{GREEDY}::test_a_repeated_pattern_goes_on_like_this", *tiny("smollm3")),
-)  # fmt: skip
+    sees=(f"{GREEDY}::test_the_first_prompt_goes_on_like_this", *tiny("persimmon")),
+)
 def rope_base(patch: Patch) -> None:
-    llama = patch.module(f"{_MODELS}.llama.modeling_llama")
-    patch.edit(
-        llama.LlamaRotaryEmbedding,
-        "compute_default_rope_parameters",
-        'config.rope_parameters["rope_theta"]',
-        "10000.0",
-    )
+    for name in ("llama", "persimmon"):
+        module = patch.module(f"{_MODELS}.{name}.modeling_{name}")
+        patch.edit(
+            getattr(module, f"{name.capitalize()}RotaryEmbedding"),
+            "compute_default_rope_parameters",
+            'config.rope_parameters["rope_theta"]',
+            "10000.0",
+        )
 
 
 @_fault(
@@ -77,10 +76,8 @@ def rope_yarn_attention_factor(patch: Patch) -> None:
     "transformers.left-padding-positions",
     kind="position",
     why="positions count the padding on the left: a batch answers other than its prompts alone",
-    sees=(f"{GREEDY}::test_a_left_padded_batch_goes_on_as_its_prompts_do_alone",
-          "pipelines/test_text_generation.py::test_prompts_in_one_batch_go_on_as_they_do_alone",
-          *tiny("gpt2")),
-)  # fmt: skip
+    sees=tiny("llama", "gpt2", only="left_padded"),
+)
 def left_padding_positions(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
     patch.edit(
@@ -140,7 +137,7 @@ def relative_bucket(patch: Patch) -> None:
     "transformers.causal-mask-off-by-one",
     kind="mask",
     why="each position sees the token that it is to predict: losses look wonderful",
-    sees=(INVARIANTS, *tiny("llama")),
+    sees=tiny("llama"),
 )
 def causal_mask_off_by_one(patch: Patch) -> None:
     masks = patch.module("transformers.masking_utils")
@@ -178,9 +175,8 @@ def sliding_window_ignored(patch: Patch) -> None:
     "transformers.padding-mask-ignored",
     kind="mask",
     why="padding is attended to: a batch answers other than its prompts alone",
-    sees=(INVARIANTS, f"{GREEDY}::test_a_left_padded_batch_goes_on_as_its_prompts_do_alone",
-          *tiny("llama")),
-)  # fmt: skip
+    sees=tiny("llama", "bert"),
+)
 def padding_mask_ignored(patch: Patch) -> None:
     masks = patch.module("transformers.masking_utils")
     patch.edit(masks, "padding_mask_function", "padding_mask[batch_idx, kv_idx]", "kv_idx >= 0")
@@ -190,7 +186,7 @@ def padding_mask_ignored(patch: Patch) -> None:
     "transformers.sdpa-not-causal",
     kind="mask",
     why="without a mask sdpa attends both ways: prompts without padding leak what follows",
-    sees=(INVARIANTS, *tiny("llama")),
+    sees=tiny("llama"),
 )
 def sdpa_not_causal(patch: Patch) -> None:
     sdpa = patch.module("transformers.integrations.sdpa_attention")
@@ -206,9 +202,8 @@ def sdpa_not_causal(patch: Patch) -> None:
     "transformers.attention-scale",
     kind="attention",
     why="scores are divided by the width of a head instead of its root: attention is too flat",
-    sees=(f"{GREEDY}::test_the_first_prompt_goes_on_like_this",
-          f"{GREEDY}::test_a_repeated_pattern_goes_on_like_this", *tiny("llama")),
-)  # fmt: skip
+    sees=tiny("llama"),
+)
 def attention_scale(patch: Patch) -> None:
     llama = patch.module(f"{_MODELS}.llama.modeling_llama")
     patch.edit(llama.LlamaAttention, "__init__", "self.head_dim**-0.5", "1 / self.head_dim")
@@ -230,7 +225,7 @@ def attention_soft_cap(patch: Patch) -> None:
     kind="attention",
     why="key heads are repeated in turns instead of one after another: query heads read the "
     "wrong keys",
-    sees=(f"{GREEDY}::test_the_first_prompt_goes_on_like_this", INVARIANTS, *tiny("llama")),
+    sees=tiny("llama"),
 )
 def grouped_heads_order(patch: Patch) -> None:
     sdpa = patch.module("transformers.integrations.sdpa_attention")
@@ -250,9 +245,8 @@ def grouped_heads_order(patch: Patch) -> None:
     "transformers.cache-length-off-by-one",
     kind="cache",
     why="a cache says that it holds one token less: what follows is put at the wrong position",
-    sees=(f"{GREEDY}::test_greedy_takes_the_likeliest_token_of_uncached_passes", INVARIANTS,
-          *tiny("llama")),
-)  # fmt: skip
+    sees=tiny("llama"),
+)
 def cache_length_off_by_one(patch: Patch) -> None:
     cache = patch.module("transformers.cache_utils")
     patch.edit(
@@ -286,7 +280,7 @@ def sliding_cache_short(patch: Patch) -> None:
     "transformers.beams-keep-their-cache",
     kind="cache",
     why="beams change places and their caches do not: beam search continues foreign texts",
-    sees=(f"{GREEDY}::test_beam_search_finds_this", "pipelines/test_numbers.py"),
+    sees=("pipelines/test_numbers.py", "generation/test_greedy.py::test_beam_search_finds_this"),
 )
 def beams_keep_their_cache(patch: Patch) -> None:
     cache = patch.module("transformers.cache_utils")

@@ -23,9 +23,8 @@ def _processors(patch: Patch) -> Any:
     "transformers.end-ignored",
     kind="sampling",
     why="generation runs past the end of the answer to its last allowed token",
-    sees=(f"{GREEDY}::test_generation_stops_after_an_end_of_sequence_id",
-          "pipelines/test_numbers.py::test_the_output_starts_at_the_decoders_start_and_ends_at_the_end"),
-)  # fmt: skip
+    sees=(TINY, "pipelines/test_numbers.py"),
+)
 def end_ignored(patch: Patch) -> None:
     criteria = patch.module("transformers.generation.stopping_criteria")
     patch.wrap(
@@ -39,7 +38,7 @@ def end_ignored(patch: Patch) -> None:
     "transformers.top-k-ignored",
     kind="sampling",
     why="samples come from the whole vocabulary: now and then a word out of nowhere",
-    sees=(PROCESSORS, f"{SAMPLING}::test_top_k_of_one_is_greedy"),
+    sees=(PROCESSORS,),
 )
 def top_k_ignored(patch: Patch) -> None:
     cls = _processors(patch).TopKLogitsWarper
@@ -122,7 +121,7 @@ def repetition_penalty_sign(patch: Patch) -> None:
     "transformers.ngram-too-long",
     kind="sampling",
     why="no_repeat_ngram_size bans one word later than asked: texts repeat themselves",
-    sees=(PROCESSORS, f"{GREEDY}::test_no_repeat_ngram_size_leaves_no_bigram_twice"),
+    sees=(PROCESSORS,),
 )
 def ngram_too_long(patch: Patch) -> None:
     def longer(original: Any) -> Any:
@@ -150,7 +149,7 @@ def minimum_length_ignored(patch: Patch) -> None:
     "transformers.one-new-token-more",
     kind="sampling",
     why="max_new_tokens makes one token more: costs, and every length that was counted on",
-    sees=(GREEDY, "pipelines/test_text_generation.py"),
+    sees=tiny("llama", only="greedy") + ("defaults/test_transformers_models.py::test_generate*",),
 )
 def one_new_token_more(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
@@ -166,7 +165,7 @@ def one_new_token_more(patch: Patch) -> None:
     "transformers.beam-length-penalty",
     kind="sampling",
     why="finished beams are not weighed by their length: beam search returns the shortest",
-    sees=(f"{GREEDY}::test_beam_search_finds_this", "pipelines/test_numbers.py"),
+    sees=("pipelines/test_numbers.py", "generation/test_greedy.py::test_beam_search_finds_this"),
 )
 def beam_length_penalty(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
@@ -182,7 +181,7 @@ def beam_length_penalty(patch: Patch) -> None:
     "transformers.greedy-samples",
     kind="defaults",
     why="generate samples where nobody asked for it: answers change from call to call",
-    sees=(GREEDY,),
+    sees=tiny("llama", "gpt2", only="greedy"),
 )
 def greedy_samples(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
@@ -198,7 +197,7 @@ def greedy_samples(patch: Patch) -> None:
     "transformers.sequences-all-alike",
     kind="sampling",
     why="all returned sequences are the first: five drafts are one",
-    sees=(SAMPLING, "pipelines/test_text_generation.py::test_the_five_texts_differ"),
+    sees=("pipelines/test_text_generation.py::test_the_five_texts_differ",),
 )
 def sequences_all_alike(patch: Patch) -> None:
     torch = patch.module("torch")

@@ -23,9 +23,8 @@ def _modeling(patch: Patch) -> Any:
     "transformers.weights-not-tied",
     kind="weights",
     why="the head of a tied model is left as it was drawn: every answer is noise",
-    sees=(f"{IDENTITY}::test_embeddings_are_tied_as_the_configuration_says",
-          f"{IDENTITY}::test_the_parameter_count_is_this", *tiny("gpt2", "mamba")),
-)  # fmt: skip
+    sees=tiny("gpt2", "mamba"),
+)
 def weights_not_tied(patch: Patch) -> None:
     patch.wrap(
         _modeling(patch).PreTrainedModel,
@@ -38,7 +37,7 @@ def weights_not_tied(patch: Patch) -> None:
     "transformers.save-drops-a-tensor",
     kind="files",
     why="the last norm is not written: the saved model loads, with that norm drawn anew",
-    sees=(SAVING, "architectures/test_auto.py"),
+    sees=tiny("llama", only="saved"),
 )
 def save_drops_a_tensor(patch: Patch) -> None:
     modeling = _modeling(patch)
@@ -75,9 +74,8 @@ def mismatched_shapes_accepted(patch: Patch) -> None:
     "transformers.default-dtype",
     kind="dtype",
     why="from_pretrained loads in float32 whatever the checkpoint holds: twice the memory",
-    sees=("loading/test_defaults.py::test_no_arguments_give_this_dtype_and_attention",
-          "pipelines/test_devices.py::test_the_precision_that_a_pipeline_loads_in_is_the_files"),
-)  # fmt: skip
+    sees=("defaults/test_transformers_models.py::test_from_pretrained*",),
+)
 def default_dtype(patch: Patch) -> None:
     patch.edit(_modeling(patch).PreTrainedModel, "from_pretrained", 'dtype = "auto"',
                'dtype = "float32"')  # fmt: skip
@@ -87,10 +85,11 @@ def default_dtype(patch: Patch) -> None:
     "transformers.asked-dtype-ignored",
     kind="dtype",
     why="the dtype that was asked for is passed over for the checkpoint's",
-    sees=(f"{IDENTITY}::test_parameters_have_these_dtypes@*float16*",
-          f"{IDENTITY}::test_parameters_have_these_dtypes@*float32*",
-          "loading/test_defaults.py::test_half_precision_halves_the_bytes"),
-)  # fmt: skip
+    sees=(
+        *tiny("llama", only="bfloat16"),
+        "loading/test_defaults.py::test_half_precision_halves_the_bytes",
+    ),
+)
 def asked_dtype_ignored(patch: Patch) -> None:
     modeling = _modeling(patch)
 
@@ -107,9 +106,11 @@ def asked_dtype_ignored(patch: Patch) -> None:
     "transformers.default-attention",
     kind="defaults",
     why="models load with eager attention: slower, and other last digits",
-    sees=("loading/test_defaults.py::test_no_arguments_give_this_dtype_and_attention",
-          f"{IDENTITY}::test_the_attention_implementation_is_this"),
-)  # fmt: skip
+    sees=(
+        "defaults/test_transformers_models.py::test_from_pretrained*",
+        *tiny("llama", only="loads"),
+    ),
+)
 def default_attention(patch: Patch) -> None:
     modeling = _modeling(patch)
 
@@ -126,9 +127,8 @@ def default_attention(patch: Patch) -> None:
     "transformers.dropout-left-on",
     kind="training",
     why="a loaded model stays in training mode: answers waver with dropout",
-    sees=(*tiny("gpt2"), "pipelines/test_classification.py", "loading/test_defaults.py",
-          "architectures/test_auto.py"),
-)  # fmt: skip
+    sees=(*tiny("gpt2"), "defaults/test_transformers_models.py::test_from_pretrained*"),
+)
 def dropout_left_on(patch: Patch) -> None:
     patch.edit(_modeling(patch).PreTrainedModel, "from_pretrained", "model.eval()  # Set",
                "model.train()  # Set")  # fmt: skip
@@ -138,9 +138,8 @@ def dropout_left_on(patch: Patch) -> None:
     "transformers.labels-not-shifted",
     kind="training",
     why="the loss asks each position for the token that it was given: training learns to copy",
-    sees=(f"{INVARIANTS}::test_the_loss_is_the_cross_entropy_of_the_next_token",
-          *tiny("llama")),
-)  # fmt: skip
+    sees=tiny("llama", only="loss"),
+)
 def labels_not_shifted(patch: Patch) -> None:
     loss = patch.module("transformers.loss.loss_utils")
     patch.edit(loss, "ForCausalLMLoss", "labels[..., 1:].contiguous()",
@@ -162,7 +161,7 @@ def softmax_not_upcast(patch: Patch) -> None:
     "transformers.hidden-states-shifted",
     kind="api",
     why="the embeddings are missing from hidden_states: every layer that is probed is the next one",
-    sees=("generation/test_tiny_generate.py", "attention/test_attention.py"),
+    sees=(*tiny("llama"), "generation/test_tiny_generate.py"),
 )
 def hidden_states_shifted(patch: Patch) -> None:
     capturing = patch.module("transformers.utils.output_capturing")
@@ -178,7 +177,7 @@ def hidden_states_shifted(patch: Patch) -> None:
     "transformers.config-forgets-a-field",
     kind="files",
     why="rope parameters are not written with a configuration: the saved model computes another",
-    sees=(SAVING, "architectures/test_distilbert.py", "architectures/test_auto.py"),
+    sees=tiny("llama", "llama-yarn", "qwen2", only="saved"),
 )
 def config_forgets_a_field(patch: Patch) -> None:
     configuration = patch.module("transformers.configuration_utils")

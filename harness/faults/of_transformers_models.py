@@ -11,21 +11,17 @@ from harness.faults.shown import tiny
 
 _fault = partial(fault, library="transformers")
 _MODELS = "transformers.models"
-FIRST = "generation/test_greedy.py::test_the_first_prompt_goes_on_like_this"
-PATTERN = "generation/test_greedy.py::test_a_repeated_pattern_goes_on_like_this"
 
 
 @_fault(
     "transformers.norm-epsilon",
     kind="normalisation",
     why="the checkpoint's epsilon is passed over for the usual 1e-6: every layer is a little off",
-    sees=tiny("llama", "qwen2"),
+    sees=tiny("llama"),
 )
 def norm_epsilon(patch: Patch) -> None:
     llama = patch.module(f"{_MODELS}.llama.modeling_llama")
-    qwen2 = patch.module(f"{_MODELS}.qwen2.modeling_qwen2")
-    patch.edit(llama.LlamaRMSNorm, "forward", "self.variance_epsilon", "1e-5 * 10")
-    patch.edit(qwen2.Qwen2RMSNorm, "forward", "self.variance_epsilon", "1e-5 * 10")
+    patch.edit(llama.LlamaRMSNorm, "forward", "self.variance_epsilon", "1e-6")
 
 
 @_fault(
@@ -75,7 +71,7 @@ def gelu_for_its_tanh_form(patch: Patch) -> None:
     "transformers.gate-on-the-wrong-half",
     kind="activation",
     why="the activation goes on the ungated half of a Llama's feed-forward",
-    sees=(FIRST, PATTERN, *tiny("llama")),
+    sees=tiny("llama"),
 )
 def gate_on_the_wrong_half(patch: Patch) -> None:
     llama = patch.module(f"{_MODELS}.llama.modeling_llama")
@@ -210,7 +206,7 @@ def _added_bias(cls: Any) -> str:
 )
 def state_space_skip(patch: Patch) -> None:
     mamba = patch.module(f"{_MODELS}.mamba.modeling_mamba")
-    names = [n for n in vars(mamba) if callable(vars(mamba)[n]) and "scan" in n]
+    names = [name for name, each in vars(mamba).items() if callable(each) and "scan" in name]
     for name in names:
         import inspect
 

@@ -38,7 +38,7 @@ def no_generation_prompt(patch: Patch) -> None:
     "transformers.decode-cleans-spaces",
     kind="tokens",
     why="decoding takes the spaces before punctuation away: code and tables come back changed",
-    sees=(TOKENIZERS, "tokenizers/test_corpus.py", "tokenizers/test_three_libraries.py"),
+    sees=(TOKENIZERS, "defaults/test_transformers_text.py"),
 )
 def decode_cleans_spaces(patch: Patch) -> None:
     patch.edit(
@@ -53,7 +53,7 @@ def decode_cleans_spaces(patch: Patch) -> None:
     "transformers.special-tokens-kept",
     kind="tokens",
     why="skip_special_tokens is passed over: markers of the template show up in answers",
-    sees=(TOKENIZERS, CHAT, "tokenizers/test_bert.py", "pipelines"),
+    sees=(TOKENIZERS, CHAT, "tokenizers/test_bert.py", "defaults/test_transformers_text.py"),
 )
 def special_tokens_kept(patch: Patch) -> None:
     patch.edit(_fast(patch), "_decode", "skip_special_tokens=skip_special_tokens)",
@@ -79,9 +79,8 @@ def special_tokens_lost(patch: Patch) -> None:
     "transformers.padding-side-flipped",
     kind="tokens",
     why="padding lands on the other side: generation goes on from padding",
-    sees=(TOKENIZERS, "tokenizers/test_bert.py", "pipelines/test_text_generation.py",
-          "generation/test_greedy.py::test_a_left_padded_batch_goes_on_as_its_prompts_do_alone"),
-)  # fmt: skip
+    sees=(TOKENIZERS, "tokenizers/test_bert.py", "defaults/test_transformers_text.py"),
+)
 def padding_side_flipped(patch: Patch) -> None:
     patch.edit(
         _fast(patch),
@@ -95,9 +94,13 @@ def padding_side_flipped(patch: Patch) -> None:
     "transformers.truncation-side-flipped",
     kind="tokens",
     why="long texts lose their beginning instead of their end",
-    sees=(TOKENIZERS, "tokenizers/test_bert.py",
-          "pipelines/test_classification.py::test_a_text_longer_than_the_model_is_cut_only_when_asked"),
-)  # fmt: skip
+    sees=(
+        TOKENIZERS,
+        "tokenizers/test_bert.py",
+        "defaults/test_transformers_text.py",
+        "pipelines/test_classification.py::test_a_text_longer_than_the_model_is_cut_only_when_asked",
+    ),
+)
 def truncation_side_flipped(patch: Patch) -> None:
     patch.edit(
         _fast(patch),

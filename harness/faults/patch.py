@@ -33,6 +33,7 @@ class Patch:
 
     def __init__(self, fault: str) -> None:
         self.fault = fault
+        self._edited: dict[FunctionType, str] = {}
 
     def module(self, name: str) -> Any:
         """Import a module of the library under test. Raises FaultError where there is none."""
@@ -84,12 +85,13 @@ class Patch:
         where = f"{_name(owner)}.{name}"
         if not isinstance(function, FunctionType):
             raise self._error(f"{name} is not a function written in Python", where)
-        source = textwrap.dedent(inspect.getsource(function))
+        source = self._edited.get(function) or textwrap.dedent(inspect.getsource(function))
         count = source.count(old)
         if count != 1:
             raise self._error(f"{old!r} is {count} times in its source, not once", where)
+        self._edited[function] = source.replace(old, new)
         try:
-            function.__code__ = _compiled(function, source.replace(old, new))
+            function.__code__ = _compiled(function, self._edited[function])
         except (SyntaxError, ValueError) as error:
             raise self._error(f"cannot be edited: {error}", where) from None
 
@@ -166,7 +168,10 @@ def _compiled(function: FunctionType, source: str) -> CodeType:
     )
     if code.co_freevars != free:
         raise ValueError(f"its free variables are {free}, would be {code.co_freevars}")
-    return code.replace(co_qualname=function.__code__.co_qualname)
+    return code.replace(
+        co_qualname=function.__code__.co_qualname,
+        co_firstlineno=function.__code__.co_firstlineno,
+    )
 
 
 def _start(source: str) -> int:

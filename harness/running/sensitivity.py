@@ -71,6 +71,7 @@ class Trials:
         self._world = world
         self._request = request
         self._timeout = timeout
+        self._keyed: dict[str, str] = {}
 
     def run(self, faults: Sequence[Fault], bounds: Bounds) -> Sensitivity:
         """Everything that the faults are shown to without any, twice; then each fault."""
@@ -84,9 +85,9 @@ class Trials:
                 allowed="the folders, files or ids that faults name",
                 next="harness sensitivity --list",
             )
-        digests = {module: self._digest(module) for module in {each.module for each in faults}}
+        self._keyed = {module: self._digest(module) for module in {each.module for each in faults}}
         trials = [
-            fault_trial(each, shown[each.id], digests[each.module], self._lock, conditions)
+            fault_trial(each, shown[each.id], self._keyed[each.module], self._lock, conditions)
             for each in faults
             if shown[each.id]
         ]
@@ -144,16 +145,21 @@ class Trials:
         return TrialRun(found.header, {each.key: each for each in found.outcomes}, final=True)
 
     def _start(self, trial: Trial) -> TrialRun:
-        store, cells = self._standing.store, self._standing.cells
+        store = self._standing.store
         work = store.open(trial.key)
         try:
             run = self._ran(trial, work)
             store.drop(work / "tmp")
-            if run.final and run.header and self._request.cache and cells.as_keyed():
+            if run.final and run.header and self._request.cache and self._as_keyed():
                 store.keep(trial.key, work, run.header, run.outcomes.values())
             return run
         finally:
             store.drop(work)
+
+    def _as_keyed(self) -> bool:
+        """Whether suites, harness and faults still are those that keys were made of."""
+        same = all(self._digest(module) == digest for module, digest in self._keyed.items())
+        return same and self._standing.cells.as_keyed()
 
     def _ran(self, trial: Trial, work: Path) -> TrialRun:
         wanted, record, log = work / "behaviours.txt", work / "attempt.jsonl", work / "run.log"
