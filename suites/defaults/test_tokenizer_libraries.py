@@ -109,9 +109,14 @@ def test_a_decode_stream_takes_and_gives_this(tiny, observe):
     from tokenizers.decoders import DecodeStream
 
     ids = tiny.fast.encode("é a").ids
-    stream = DecodeStream()
-    observe.exact("an id at a time", [stream.step(tiny.fast, number) for number in ids])
+
+    def step_by_step(**arguments):
+        stream = DecodeStream(**arguments)
+        return [stream.step(tiny.fast, number) for number in ids]
+
     uses = {
+        "an id at a time": step_by_step,
+        "an id at a time, special left out": lambda: step_by_step(skip_special_tokens=True),
         "ids at once": lambda: DecodeStream().step(tiny.fast, ids),
         "begun with ids": lambda: DecodeStream(ids=ids[:1]).step(tiny.fast, ids[1]),
         "begun by position": lambda: DecodeStream(ids[:1]).step(tiny.fast, ids[1]),

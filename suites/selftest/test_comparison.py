@@ -197,6 +197,10 @@ def test_the_shape_of_a_number_is_empty() -> None:
         ({"a": "()"}, {"a": "()", "b": "()"}, Agreement.SAME, ""),
         ({"a": "()", "b": "()"}, {"a": "()", "c": "()"}, Agreement.CHANGED, "without b"),
         ({"a": "()"}, {"a": "(x)", "b": "()"}, Agreement.CHANGED, "a: '()' -> '(x)'"),
+        ({"a": "()", "a(b)": "#1 = 2"}, {"a": "()"}, Agreement.CHANGED, "without a(b)"),
+        ({"a": "()", "a(b)": "#1 = 2"}, {}, Agreement.CHANGED, "without a"),
+        ({"()": "()", "(b)": "#1 = 2"}, {}, Agreement.CHANGED, "without ()"),
+        ({"A": "class()", "A.b": "()", "A.b(c)": "= 1"}, {}, Agreement.CHANGED, "without A"),
     ],
 )
 def test_a_surface_must_keep_its_rows_and_may_grow(old, new, expected, detail):

@@ -49,13 +49,22 @@ def keys_of(model):
     }
 
 
+def test_configurations_have_these_fields_and_defaults_in_common(observe):
+    import transformers
+
+    observe.surface("fields", surface.fields_of(transformers.PretrainedConfig()))
+
+
 @pytest.mark.parametrize("model_type", list(AUTO))
 def test_a_configuration_has_these_fields_and_defaults(model_type, observe):
+    """Of its own, or other than those that all have in common."""
     import transformers
 
     config = transformers.AutoConfig.for_model(model_type)
     assert config.model_type == model_type
-    observe.surface("fields", surface.fields_of(config))
+    common = surface.fields_of(transformers.PretrainedConfig())
+    fields = surface.fields_of(config)
+    observe.surface("fields", {n: row for n, row in fields.items() if common.get(n) != row})
 
 
 @pytest.mark.parametrize("model_type", list(types()))
