@@ -230,3 +230,30 @@ def copy_without_scales(patch: Patch) -> None:
 def gradient_stops(patch: Patch) -> None:
     product = patch.module("bitsandbytes.autograd._functions").MatMul4Bit
     patch.edit(product, "backward", "if req_gradA:", "if False:")
+
+
+@fault(
+    "bitsandbytes.embedding-of-128-steps",
+    library="bitsandbytes",
+    kind="quantisation",
+    sees=(LAYERS,),
+    why="8-bit embeddings are divided by 128, not by 127: every vector is 0.8 % too short",
+)
+def embedding_of_128_steps(patch: Patch) -> None:
+    patch.edit(_modules(patch).Embedding8bit, "forward", "/ 127.0", "/ 128.0")
+
+
+@fault(
+    "bitsandbytes.embedding-with-the-first-scales",
+    library="bitsandbytes",
+    kind="quantisation",
+    sees=(LAYERS,),
+    why="rows of a 4-bit embedding are read with the scales of the first rows",
+)
+def embedding_with_the_first_scales(patch: Patch) -> None:
+    patch.edit(
+        _modules(patch).Embedding4bit,
+        "_forward_with_partial_dequantize",
+        "output_quant_state.absmax = output_absmax",
+        "output_quant_state.absmax = absmax[: output_absmax.numel()]",
+    )

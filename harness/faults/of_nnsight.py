@@ -210,3 +210,31 @@ def tracing_after_an_error(patch: Patch) -> None:
         "self.interleaving = False",
         "self.interleaving = exc_type is not None",
     )
+
+
+@fault(
+    "nnsight.cache-keeps-the-graph",
+    library="nnsight",
+    kind="memory",
+    sees=(TRACING,),
+    why="cached activations are not detached: each keeps the graph of its run in memory",
+)
+def cache_keeps_the_graph(patch: Patch) -> None:
+    cache = patch.module("nnsight.intervention.cache").Cache
+    patch.edit(cache, "_transform", "if self.detach:", "if False:")
+
+
+@fault(
+    "nnsight.gradients-not-replaced",
+    library="nnsight",
+    kind="training",
+    sees=(TRACING,),
+    why="a gradient that is assigned in a backward trace changes nothing further down",
+)
+def gradients_not_replaced(patch: Patch) -> None:
+    patch.edit(
+        patch.module("nnsight.intervention.backward"),
+        "_grad_property",
+        'return interleaver.handle(f"{location}.grad", grad)',
+        'interleaver.handle(f"{location}.grad", grad)',
+    )

@@ -222,3 +222,35 @@ def batch_threshold_not_saved(patch: Patch) -> None:
         "torch.ones_like(self.b_enc) * topk_threshold",
         "torch.zeros_like(self.b_enc)",
     )
+
+
+@fault(
+    "sae-lens.gate-ignored",
+    library="sae-lens",
+    kind="activation",
+    sees=(OPTIONS,),
+    why="a gated autoencoder lets through what its gate shuts: many more features, small ones",
+)
+def gate_ignored(patch: Patch) -> None:
+    patch.edit(
+        patch.module("sae_lens.saes.gated_sae").GatedSAE,
+        "encode",
+        "active_features * feature_magnitudes",
+        "feature_magnitudes",
+    )
+
+
+@fault(
+    "sae-lens.decoder-norms-not-ranked-by",
+    library="sae-lens",
+    kind="activation",
+    sees=(OPTIONS,),
+    why="a TopK autoencoder that ranks by decoder norm ranks without it: other features are kept",
+)
+def decoder_norms_not_ranked_by(patch: Patch) -> None:
+    patch.edit(
+        patch.module("sae_lens.saes.topk_sae").TopKSAE,
+        "encode",
+        "hidden_pre = hidden_pre * self.W_dec.norm(dim=-1)",
+        "hidden_pre = hidden_pre * 1",
+    )

@@ -230,3 +230,19 @@ def symbols_cut_at_commas(patch: Patch) -> None:
 )
 def pickle_forgets_options(patch: Patch) -> None:
     patch.edit(_processor(patch), "__setstate__", "self.__dict__.update(state)", "pass")
+
+
+@fault(
+    "sentencepiece.batch-without-bos",
+    library="sentencepiece",
+    kind="tokens",
+    sees=(OPTIONS,),
+    why="a list of texts gets no BOS, a single text does: training and use see different inputs",
+)
+def batch_without_bos(patch: Patch) -> None:
+    patch.edit(
+        _processor(patch),
+        "Encode",
+        "args = [input, num_threads, thread_pool, enable_sampling, nbest_size, alpha, add_bos,",
+        "args = [input, num_threads, thread_pool, enable_sampling, nbest_size, alpha, False,",
+    )

@@ -321,3 +321,50 @@ def stream_without_buffer(patch: Patch) -> None:
         return step
 
     patch.wrap(patch.module("tokenizers.decoders").DecodeStream, "step", make)
+
+
+@fault(
+    "tokenizers.specials-forgotten-in-batches",
+    library="tokenizers",
+    kind="tokens",
+    sees=(BERT, PARTS),
+    why="encode_batch, which transformers calls for every text, adds no special tokens: BERT "
+    "has no [CLS] to pool",
+)
+def specials_forgotten_in_batches(patch: Patch) -> None:
+    def make(original: Any) -> Any:
+        def encode_batch(self: Any, input: Any, *args: Any, **options: Any) -> Any:
+            return original(self, input, add_special_tokens=False)
+
+        return encode_batch
+
+    patch.wrap(patch.module("tokenizers").Tokenizer, "encode_batch", make)
+
+
+@fault(
+    "tokenizers.padding-not-masked",
+    library="tokenizers",
+    kind="mask",
+    sees=(BERT, PARTS),
+    why="padding is attended to: what a text means depends on what else is in its batch",
+)
+def padding_not_masked(patch: Patch) -> None:
+    encoding = patch.module("tokenizers").Encoding
+    patch.replace(encoding, "attention_mask", property(lambda self: [1] * len(self.ids)))
+
+
+@fault(
+    "tokenizers.first-space-decoded-away",
+    library="tokenizers",
+    kind="tokens",
+    sees=(GPT2, TRAINING),
+    why="decoding the continuation of a prompt loses its first space: words run together",
+)
+def first_space_decoded_away(patch: Patch) -> None:
+    def make(original: Any) -> Any:
+        def decode(self: Any, ids: Any, skip_special_tokens: bool = True) -> str:
+            return str(original(self, ids, skip_special_tokens)).removeprefix(" ")
+
+        return decode
+
+    patch.wrap(patch.module("tokenizers").Tokenizer, "decode", make)

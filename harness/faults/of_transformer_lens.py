@@ -313,3 +313,26 @@ def singular_vectors_transposed(patch: Patch) -> None:
         "return self.svd()[2]",
         "return self.svd()[2].transpose(-2, -1)",
     )
+
+
+@fault(
+    "transformer-lens.backward-hooks-ignored",
+    library="transformer-lens",
+    kind="hooks",
+    sees=(ANALYSES,),
+    why="attribution patching reads no gradients: hooks of the backward pass are never called",
+)
+def backward_hooks_ignored(patch: Patch) -> None:
+    patch.edit(_bridge(patch), "run_with_hooks", "apply_hooks(bwd_hooks, False)", "pass")
+
+
+@fault(
+    "transformer-lens.middle-stream-is-the-first",
+    library="transformer-lens",
+    kind="cache",
+    sees=(ANALYSES,),
+    why="resid_mid is resid_pre: what attention did in a block is put down to its MLP",
+)
+def middle_stream_is_the_first(patch: Patch) -> None:
+    blocks = patch.module("transformer_lens.model_bridge.generalized_components.block")
+    patch.item(blocks.BlockBridge.hook_aliases, "hook_resid_mid", lambda _: "hook_in")

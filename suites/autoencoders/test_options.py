@@ -194,3 +194,35 @@ def test_a_batch_top_k_keeps_k_a_row_on_average_and_is_saved_with_its_threshold(
     torch.testing.assert_close(loaded.threshold, torch.full((D_SAE,), smallest))
     features, _ = coded(loaded, x)
     assert abs(int((features > 0).sum()) - K * len(x)) <= 1
+
+
+def test_a_gate_decides_which_features_there_are_and_not_how_large():
+    """Rajamanoharan et al. 2024a: the magnitudes share the gate's weights, scaled by exp(r_mag)."""
+    import torch
+
+    sae, x = build("Gated", apply_b_dec_to_input=True), activations()
+    features, _ = coded(sae, x)
+    with torch.no_grad():
+        gate = (x - sae.b_dec) @ sae.W_enc + sae.b_gate
+        magnitude = (x - sae.b_dec) @ (sae.W_enc * sae.r_mag.exp()) + sae.b_mag
+        expected = (gate > 0) * magnitude.clamp(min=0)
+    assert ((gate <= 0) & (magnitude > 0)).any()
+    torch.testing.assert_close(features, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_top_k_can_rank_by_decoder_norm():
+    """Features times the norm of what they decode to: as if the norms had been folded."""
+    import torch
+
+    sae, x = build("TopK", k=K, rescale_acts_by_decoder_norm=True), activations()
+    features, expected = coded(sae, x)
+    with torch.no_grad():
+        before = (x - sae.b_dec * sae.cfg.apply_b_dec_to_input) @ sae.W_enc + sae.b_enc
+        ranked = (before * sae.W_dec.norm(dim=1)).topk(K, dim=-1).indices.sort(-1).values
+    assert (before.topk(K, dim=-1).indices.sort(-1).values != ranked).any()
+    active = [row.nonzero().flatten().tolist() for row in features]
+    assert all(
+        set(row) <= set(allowed.tolist()) for row, allowed in zip(active, ranked, strict=True)
+    )
+    sae.fold_W_dec_norm()
+    torch.testing.assert_close(coded(sae, x)[1], expected, rtol=1e-4, atol=1e-4)

@@ -208,3 +208,52 @@ def test_a_factored_matrix_has_the_singular_vectors_of_its_product():
     expected = torch.linalg.eigvals(a[:5] @ b)
     found = square.eigenvalues.abs().sort().values
     torch.testing.assert_close(found, expected.abs().sort().values[-3:], rtol=1e-4, atol=1e-4)
+
+
+def test_the_stream_between_attention_and_mlp_has_the_attention_in_it(plain, tokens):
+    import torch
+
+    cache = run(plain, tokens)[1]
+    for layer in range(LAYERS):
+        pre, mid, post = (cache[f"resid_{place}", layer] for place in ("pre", "mid", "post"))
+        torch.testing.assert_close(mid, pre + cache["attn_out", layer], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(post, mid + cache["mlp_out", layer], rtol=1e-4, atol=1e-5)
+
+
+def test_backward_hooks_are_given_the_gradient(plain, tokens):
+    """Of the summed logits after the last block: every column of the unembedding, through ln_f."""
+    import torch
+
+    stream = run(plain, tokens)[1]["resid_post", LAYERS - 1].clone().requires_grad_()
+    model = plain.original_model
+    with torch.enable_grad():
+        model.lm_head(model.transformer.ln_f(stream)).sum().backward()
+        found = {}
+
+        def keep_gradient(gradient, hook):
+            found[hook.name] = gradient.clone()
+
+        name = f"blocks.{LAYERS - 1}.hook_out"
+        logits = plain.run_with_hooks(
+            tokens, bwd_hooks=[(name, keep_gradient)], reset_hooks_end=False
+        )
+        try:
+            logits.sum().backward()
+        finally:
+            plain.reset_hooks()
+    assert list(found) == [name]
+    torch.testing.assert_close(found[name], stream.grad, rtol=1e-3, atol=1e-4)
+
+
+def test_a_cache_of_gradients_is_that_of_the_loss(plain, tokens):
+    import torch
+
+    with torch.enable_grad():
+        _, cache = plain.run_with_cache(tokens, incl_bwd=True, return_type="loss")
+        stream = cache["resid_post", LAYERS - 1].detach().clone().requires_grad_()
+        model = plain.original_model
+        logits = model.lm_head(model.transformer.ln_f(stream))
+        own = torch.log_softmax(logits[:, :-1], -1).gather(-1, tokens[:, 1:, None])
+        (-own.mean()).backward()
+    found = cache[f"blocks.{LAYERS - 1}.hook_out_grad"]
+    torch.testing.assert_close(found, stream.grad, rtol=1e-3, atol=1e-6)

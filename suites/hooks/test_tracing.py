@@ -266,3 +266,48 @@ def test_a_cache_of_a_generation_keeps_every_step(language):
         cache = tracer.cache(modules=[block.mlp])
     lengths = [output.shape[1] for output in cache[block.mlp.path].output]
     assert lengths == [len(LONG.split()), 1, 1]
+
+
+def test_gradients_are_read_and_replaced(net, x):
+    """d(-2x)/dx: of the last layer -1, of the one before -2, and five times that if asked."""
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x.requires_grad_()):
+        first, second = traced[0].output, traced[1].output
+        with traced.output.sum().backward():
+            late = second.grad.save()
+            second.grad = 5 * second.grad
+            early = first.grad.save()
+    assert late.tolist() == [[-1.0, -1.0]]
+    assert early.tolist() == [[-10.0, -10.0]]
+
+
+def test_a_cache_is_detached_unless_asked_otherwise(net, x):
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x) as tracer:
+        cache = tracer.cache(include_inputs=True)
+    with traced.trace(x) as tracer:
+        attached = tracer.cache(modules=[traced[1]], detach=False)
+    assert [cache[f"model.{place}"].output.tolist() for place in range(3)] == [
+        [[3.0, 1.0]],
+        [[6.0, 2.0]],
+        [[-6.0, -2.0]],
+    ]
+    assert cache["model.1"].input.tolist() == [[3.0, 1.0]]
+    assert not cache["model.1"].output.requires_grad
+    assert attached["model.1"].output.requires_grad
+
+
+def test_a_cache_keeps_what_the_block_made_of_an_output(net, x):
+    import torch
+    from nnsight import NNsight
+
+    traced = NNsight(net)
+    with traced.trace(x) as tracer:
+        cache = tracer.cache()
+        traced[0].output = torch.ones(1, 2)
+    assert cache["model.0"].output.tolist() == [[1.0, 1.0]]
+    assert cache["model.2"].output.tolist() == [[-2.0, -2.0]]

@@ -273,3 +273,33 @@ def test_a_layer_of_8_bits_is_saved_with_its_scales(observe):
     other.weight.data.zero_()
     other.load_state_dict(saved)
     assert torch.equal(computed(other, inputs()), computed(layer, inputs()))
+
+
+def test_an_embedding_of_8_bits_gives_its_rounded_rows():
+    import bitsandbytes as bnb
+    import torch
+
+    table = torch.randn(20, COLUMNS, generator=torch.Generator().manual_seed(3)).half()
+    embedding = bnb.nn.Embedding8bit(20, COLUMNS, dtype=torch.float32)
+    embedding.weight = bnb.nn.Int8Params(table, requires_grad=False, has_fp16_weights=False)
+    ids = torch.tensor([[3, 19], [0, 3]])
+    found = embedding.to("cpu")(ids).float()
+    step = table.float().abs().amax(1)[ids][..., None] / 127
+    assert found.shape == (2, 2, COLUMNS)
+    assert ((found - table.float()[ids]).abs() <= 0.51 * step + 1e-3 * found.abs()).all()
+
+
+@pytest.mark.parametrize("kind", ["nf4", "fp4"])
+def test_an_embedding_of_4_bits_gives_its_rounded_rows(kind):
+    import bitsandbytes as bnb
+    import torch
+
+    table = weights(rows=20)
+    embedding = bnb.nn.Embedding4bit(20, COLUMNS, dtype=torch.float32, quant_type=kind)
+    embedding.weight = bnb.nn.Params4bit(
+        table, requires_grad=False, quant_type=kind, compress_statistics=False, module=embedding
+    )
+    expected, _ = rounded(table, kind)
+    ids = torch.tensor([[3, 19], [0, 3]])
+    found = embedding.to("cpu")(ids)
+    torch.testing.assert_close(found, expected[ids], rtol=1e-3, atol=0)
