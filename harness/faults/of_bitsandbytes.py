@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
+_fault = partial(fault, library="bitsandbytes")
 LAYERS = "precision/test_quantised_layers.py"
+INT8 = "precision/test_layers_of_8_bits.py"
 
 
 def _modules(patch: Patch) -> Any:
@@ -18,9 +21,8 @@ def _functional(patch: Patch) -> Any:
     return patch.module("bitsandbytes.functional")
 
 
-@fault(
+@_fault(
     "bitsandbytes.absmax-in-half",
-    library="bitsandbytes",
     kind="quantisation",
     sees=(LAYERS,),
     why="block scales are rounded to float16: every weight of a 4-bit model is up to 5e-4 off, "
@@ -32,9 +34,8 @@ def absmax_in_half(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.nested-offset-lost",
-    library="bitsandbytes",
     kind="quantisation",
     sees=(LAYERS,),
     why="double quantisation forgets the mean that it subtracted: scales are wrong, some negative",
@@ -43,9 +44,8 @@ def nested_offset_lost(patch: Patch) -> None:
     patch.edit(_functional(patch), "quantize_4bit", "offset=offset,", "offset=offset * 0,")
 
 
-@fault(
+@_fault(
     "bitsandbytes.nested-blocks-of-4096",
-    library="bitsandbytes",
     kind="quantisation",
     sees=(LAYERS,),
     why="double quantisation uses the default block of 4096, not 256: scales are coarser, and "
@@ -60,9 +60,8 @@ def nested_blocks_of_4096(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.nf4-table-typo",
-    library="bitsandbytes",
     kind="quantisation",
     sees=(LAYERS,),
     why="two digits of one of NF4's 16 values change places: one weight in sixteen is read as "
@@ -72,9 +71,8 @@ def nf4_table_typo(patch: Patch) -> None:
     patch.edit(_functional(patch), "get_4bit_type", "0.07958029955625534", "0.09758029955625534")
 
 
-@fault(
+@_fault(
     "bitsandbytes.blocks-of-128",
-    library="bitsandbytes",
     kind="defaults",
     sees=(LAYERS,),
     why="the default block is twice as long: less memory, more error, and checkpoints that "
@@ -85,9 +83,8 @@ def blocks_of_128(patch: Patch) -> None:
     patch.edit(modules.Params4bit, "__new__", "blocksize = 64", "blocksize = 128")
 
 
-@fault(
+@_fault(
     "bitsandbytes.default-is-nf4",
-    library="bitsandbytes",
     kind="defaults",
     sees=(LAYERS,),
     why="quantize_4bit without a type gives another type than the one before: a checkpoint "
@@ -99,11 +96,10 @@ def default_is_nf4(patch: Patch) -> None:
     patch.replace(function, "__defaults__", (*before, "nf4", storage))
 
 
-@fault(
+@_fault(
     "bitsandbytes.outliers-quantised",
-    library="bitsandbytes",
     kind="quantisation",
-    sees=(LAYERS,),
+    sees=(INT8,),
     why="LLM.int8() without its outliers: models above 6 billion parameters fall apart, small "
     "ones hardly change",
 )
@@ -116,11 +112,10 @@ def outliers_quantised(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.int8-cut-off",
-    library="bitsandbytes",
     kind="quantisation",
-    sees=(LAYERS,),
+    sees=(INT8,),
     why="int8 rounds towards zero: every product of a model comes out a little too small",
 )
 def int8_cut_off(patch: Patch) -> None:
@@ -138,9 +133,8 @@ def int8_cut_off(patch: Patch) -> None:
     patch.wrap(_functional(patch), "int8_vectorwise_quant", make)
 
 
-@fault(
+@_fault(
     "bitsandbytes.bias-dropped",
-    library="bitsandbytes",
     kind="weights",
     sees=(LAYERS,),
     why="4-bit layers forget their bias: Qwen's and GPT-2's projections shift, Llama's do not",
@@ -155,9 +149,8 @@ def bias_dropped(patch: Patch) -> None:
     patch.wrap(patch.module("bitsandbytes.autograd._functions"), "matmul_4bit", make)
 
 
-@fault(
+@_fault(
     "bitsandbytes.compute-in-bfloat16",
-    library="bitsandbytes",
     kind="dtype",
     sees=(LAYERS,),
     why="a float32 input is computed in bfloat16 though nobody asked: three digits left of seven",
@@ -171,9 +164,8 @@ def compute_in_bfloat16(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.dequantised-to-float32",
-    library="bitsandbytes",
     kind="dtype",
     sees=(LAYERS,),
     why="what was float16 comes back as float32: merging adapters takes twice the memory",
@@ -188,11 +180,10 @@ def dequantised_to_float32(patch: Patch) -> None:
     patch.wrap(_functional(patch), "dequantize_4bit", make)
 
 
-@fault(
+@_fault(
     "bitsandbytes.scales-not-saved",
-    library="bitsandbytes",
     kind="files",
-    sees=(LAYERS,),
+    sees=(INT8,),
     why="the state dict of an int8 layer lacks its scales: a saved model cannot be read back",
 )
 def scales_not_saved(patch: Patch) -> None:
@@ -204,11 +195,10 @@ def scales_not_saved(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.copy-without-scales",
-    library="bitsandbytes",
     kind="weights",
-    sees=(LAYERS,),
+    sees=(INT8,),
     why="copy.deepcopy of an int8 model loses its scales: an ensemble's copy fails at first use",
 )
 def copy_without_scales(patch: Patch) -> None:
@@ -220,9 +210,8 @@ def copy_without_scales(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "bitsandbytes.gradient-stops",
-    library="bitsandbytes",
     kind="training",
     sees=(LAYERS,),
     why="no gradient passes a 4-bit layer: adapters below the last one never learn",
@@ -232,20 +221,18 @@ def gradient_stops(patch: Patch) -> None:
     patch.edit(product, "backward", "if req_gradA:", "if False:")
 
 
-@fault(
+@_fault(
     "bitsandbytes.embedding-of-128-steps",
-    library="bitsandbytes",
     kind="quantisation",
-    sees=(LAYERS,),
+    sees=(INT8,),
     why="8-bit embeddings are divided by 128, not by 127: every vector is 0.8 % too short",
 )
 def embedding_of_128_steps(patch: Patch) -> None:
     patch.edit(_modules(patch).Embedding8bit, "forward", "/ 127.0", "/ 128.0")
 
 
-@fault(
+@_fault(
     "bitsandbytes.embedding-with-the-first-scales",
-    library="bitsandbytes",
     kind="quantisation",
     sees=(LAYERS,),
     why="rows of a 4-bit embedding are read with the scales of the first rows",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
+_fault = partial(fault, library="nnsight")
 TRACING = "hooks/test_tracing.py"
 
 
@@ -14,9 +16,8 @@ def _envoy(patch: Patch) -> Any:
     return patch.module("nnsight.intervention.envoy").Envoy
 
 
-@fault(
+@_fault(
     "nnsight.assignment-dropped",
-    library="nnsight",
     kind="hooks",
     sees=(TRACING,),
     why="assigning a module's output does nothing: a steered or ablated run is the plain one",
@@ -30,9 +31,8 @@ def assignment_dropped(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.edits-ignored",
-    library="nnsight",
     kind="hooks",
     sees=(TRACING,),
     why="an edited model runs as if it had never been edited",
@@ -46,9 +46,8 @@ def edits_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.cleared-edits-stay",
-    library="nnsight",
     kind="hooks",
     sees=(TRACING,),
     why="clear_edits clears nothing: the model stays edited for the rest of the session",
@@ -57,9 +56,8 @@ def cleared_edits_stay(patch: Patch) -> None:
     patch.edit(_envoy(patch), "clear_edits", "self._edits = []", "pass")
 
 
-@fault(
+@_fault(
     "nnsight.model-runs-twice",
-    library="nnsight",
     kind="memory",
     sees=(TRACING,),
     why="every trace costs two forward passes",
@@ -73,9 +71,8 @@ def model_runs_twice(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.invokes-read-the-first-rows",
-    library="nnsight",
     kind="api",
     sees=(TRACING,),
     why="of several prompts in one trace each sees the activations of the first",
@@ -89,9 +86,8 @@ def invokes_read_the_first_rows(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.padded-positions-not-counted",
-    library="nnsight",
     kind="position",
     sees=(TRACING,),
     why="the shorter prompt of a batch is padded on the left and starts at a later position: "
@@ -106,9 +102,8 @@ def padded_positions_not_counted(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.steps-begin-at-zero",
-    library="nnsight",
     kind="position",
     sees=(TRACING,),
     why="tracer.iter[2] runs its block for steps 0, 1 and 2: an intervention on one generated "
@@ -123,9 +118,8 @@ def steps_begin_at_zero(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.skip-ignored",
-    library="nnsight",
     kind="hooks",
     sees=(TRACING,),
     why="a skipped module runs all the same",
@@ -136,9 +130,8 @@ def skip_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.stop-ignored",
-    library="nnsight",
     kind="memory",
     sees=(TRACING,),
     why="tracer.stop() stops nothing: reading the first layer costs the whole model",
@@ -152,9 +145,8 @@ def stop_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.cache-keeps-the-last-visit",
-    library="nnsight",
     kind="cache",
     sees=(TRACING,),
     why="of a generation only the last step is cached: trajectories have one point",
@@ -168,9 +160,8 @@ def cache_keeps_the_last_visit(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.replaced-input-drops-the-rest",
-    library="nnsight",
     kind="api",
     sees=(TRACING,),
     why="replacing a module's first input loses its other arguments: masks and positions fall "
@@ -184,9 +175,8 @@ def replaced_input_drops_the_rest(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.last-layer-is-the-one-before",
-    library="nnsight",
     kind="api",
     sees=(TRACING,),
     why="layers[-1] is the layer before the last: the logit lens misses a layer",
@@ -195,9 +185,8 @@ def last_layer_is_the_one_before(patch: Patch) -> None:
     patch.edit(_envoy(patch), "__getitem__", "key += len(self)", "key += len(self) - 1")
 
 
-@fault(
+@_fault(
     "nnsight.tracing-after-an-error",
-    library="nnsight",
     kind="errors",
     sees=(TRACING,),
     why="after a trace that raised, the model believes that it is still being traced: the next "
@@ -212,9 +201,8 @@ def tracing_after_an_error(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "nnsight.cache-keeps-the-graph",
-    library="nnsight",
     kind="memory",
     sees=(TRACING,),
     why="cached activations are not detached: each keeps the graph of its run in memory",
@@ -224,9 +212,8 @@ def cache_keeps_the_graph(patch: Patch) -> None:
     patch.edit(cache, "_transform", "if self.detach:", "if False:")
 
 
-@fault(
+@_fault(
     "nnsight.gradients-not-replaced",
-    library="nnsight",
     kind="training",
     sees=(TRACING,),
     why="a gradient that is assigned in a backward trace changes nothing further down",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
 SAE_LENS = "autoencoders/test_sae_lens.py"
+_fault = partial(fault, library="sae-lens")
 OPTIONS = "autoencoders/test_options.py"
 ATTACHED = "autoencoders/test_attached.py"
 
@@ -16,9 +18,8 @@ def _sae(patch: Patch) -> Any:
     return patch.module("sae_lens.saes.sae").SAE
 
 
-@fault(
+@_fault(
     "sae-lens.decoder-bias-not-subtracted",
-    library="sae-lens",
     kind="weights",
     sees=(SAE_LENS,),
     why="autoencoders trained with apply_b_dec_to_input read an input that is off by their bias: "
@@ -28,9 +29,8 @@ def decoder_bias_not_subtracted(patch: Patch) -> None:
     patch.edit(_sae(patch), "process_sae_in", "return sae_in - bias_term", "return sae_in")
 
 
-@fault(
+@_fault(
     "sae-lens.top-k-not-rectified",
-    library="sae-lens",
     kind="activation",
     sees=(SAE_LENS, OPTIONS),
     why="features of a TopK autoencoder can be negative: they are subtracted from the stream",
@@ -44,9 +44,8 @@ def top_k_not_rectified(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.threshold-ignored",
-    library="sae-lens",
     kind="activation",
     sees=(SAE_LENS,),
     why="a JumpReLU autoencoder lets everything above zero through: ten times as many features",
@@ -60,9 +59,8 @@ def threshold_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.threshold-not-folded",
-    library="sae-lens",
     kind="weights",
     sees=(OPTIONS,),
     why="with decoder norms folded, other features are active than before",
@@ -76,9 +74,8 @@ def threshold_not_folded(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.scaling-of-the-bias-forgotten",
-    library="sae-lens",
     kind="normalisation",
     sees=(OPTIONS,),
     why="folding the scale of the activations leaves the decoder's bias as it was: every "
@@ -93,9 +90,8 @@ def scaling_of_the_bias_forgotten(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.mean-not-restored",
-    library="sae-lens",
     kind="normalisation",
     sees=(OPTIONS,),
     why="with layer_norm the reconstruction lacks the activation's mean",
@@ -109,9 +105,8 @@ def mean_not_restored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.error-term-dropped",
-    library="sae-lens",
     kind="hooks",
     sees=(SAE_LENS,),
     why="an attached autoencoder with its error term changes the model that it should only watch",
@@ -125,9 +120,8 @@ def error_term_dropped(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.error-term-hides-ablations",
-    library="sae-lens",
     kind="hooks",
     sees=(ATTACHED,),
     why="the error is computed with the user's hooks on: it makes up for every feature that is "
@@ -142,9 +136,8 @@ def error_term_hides_ablations(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.attached-after-an-error",
-    library="sae-lens",
     kind="hooks",
     sees=(ATTACHED,),
     why="after a run that raised, the autoencoder stays in the model: later baselines are spliced",
@@ -158,9 +151,8 @@ def attached_after_an_error(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.dtype-ignored-on-load",
-    library="sae-lens",
     kind="dtype",
     sees=(OPTIONS,),
     why="load_from_disk(dtype=…) keeps the file's dtype: features are computed in another "
@@ -175,9 +167,8 @@ def dtype_ignored_on_load(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.normalisation-not-saved",
-    library="sae-lens",
     kind="files",
     sees=(OPTIONS,),
     why="a saved autoencoder forgets how its input is normalised: loaded again it encodes noise",
@@ -191,9 +182,8 @@ def normalisation_not_saved(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.sparsity-without-decoder-norms",
-    library="sae-lens",
     kind="training",
     sees=(OPTIONS,),
     why="the L1 penalty forgets the decoder's norms: training shrinks features and lets the "
@@ -208,9 +198,8 @@ def sparsity_without_decoder_norms(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.batch-threshold-not-saved",
-    library="sae-lens",
     kind="files",
     sees=(OPTIONS,),
     why="a BatchTopK autoencoder is saved with a threshold of zero: hundreds of features fire",
@@ -224,9 +213,8 @@ def batch_threshold_not_saved(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.gate-ignored",
-    library="sae-lens",
     kind="activation",
     sees=(OPTIONS,),
     why="a gated autoencoder lets through what its gate shuts: many more features, small ones",
@@ -240,9 +228,8 @@ def gate_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sae-lens.decoder-norms-not-ranked-by",
-    library="sae-lens",
     kind="activation",
     sees=(OPTIONS,),
     why="a TopK autoencoder that ranks by decoder norm ranks without it: other features are kept",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
+_fault = partial(fault, library="sentencepiece")
 OPTIONS = "tokenizers/test_segmentation.py"
 SENTENCEPIECE = "tokenizers/test_sentencepiece.py"
 
@@ -49,9 +51,8 @@ def _model(patch: Patch, change: Callable[[Any], None]) -> None:
     patch.wrap(processor, "LoadFromSerializedProto", from_bytes)
 
 
-@fault(
+@_fault(
     "sentencepiece.bos-option-ignored",
-    library="sentencepiece",
     kind="tokens",
     sees=(OPTIONS,),
     why="a processor made with add_bos=True adds none: Llama sees every text without its start",
@@ -60,9 +61,8 @@ def bos_option_ignored(patch: Patch) -> None:
     patch.edit(_processor(patch), "Encode", "add_bos = self._add_bos", "add_bos = False")
 
 
-@fault(
+@_fault(
     "sentencepiece.dummy-prefix-lost",
-    library="sentencepiece",
     kind="tokens",
     sees=(SENTENCEPIECE,),
     why="the first word of a text loses its ▁ and becomes another token than the same word "
@@ -75,9 +75,8 @@ def dummy_prefix_lost(patch: Patch) -> None:
     _model(patch, change)
 
 
-@fault(
+@_fault(
     "sentencepiece.normalisation-skipped",
-    library="sentencepiece",
     kind="normalisation",
     sees=(OPTIONS,),
     why="full-width letters and ligatures are no longer folded as in training: <unk> or bytes",
@@ -89,9 +88,8 @@ def normalisation_skipped(patch: Patch) -> None:
     _model(patch, change)
 
 
-@fault(
+@_fault(
     "sentencepiece.byte-fallback-lost",
-    library="sentencepiece",
     kind="tokens",
     sees=(SENTENCEPIECE,),
     why="emoji and rare scripts become <unk> and decode to ⁇",
@@ -106,9 +104,8 @@ def byte_fallback_lost(patch: Patch) -> None:
     _model(patch, change)
 
 
-@fault(
+@_fault(
     "sentencepiece.sampling-ignored",
-    library="sentencepiece",
     kind="sampling",
     sees=(OPTIONS,),
     why="subword regularisation is silently off: every epoch sees the same segmentation",
@@ -122,9 +119,8 @@ def sampling_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sentencepiece.temperature-ignored",
-    library="sentencepiece",
     kind="sampling",
     sees=(OPTIONS,),
     why="alpha has no effect: sampled segmentations are as good as random at any setting",
@@ -138,9 +134,8 @@ def temperature_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sentencepiece.seed-ignored",
-    library="sentencepiece",
     kind="sampling",
     sees=(OPTIONS,),
     why="sampled segmentations differ from run to run though a seed was set",
@@ -153,9 +148,8 @@ def seed_ignored(patch: Patch) -> None:
             patch.replace(library, name, lambda seed: None)
 
 
-@fault(
+@_fault(
     "sentencepiece.n-best-ignored",
-    library="sentencepiece",
     kind="api",
     sees=(SENTENCEPIECE,),
     why="nbest_encode gives the best segmentation alone, whatever is asked for",
@@ -171,9 +165,8 @@ def n_best_ignored(patch: Patch) -> None:
         patch.wrap(_processor(patch), name, make)
 
 
-@fault(
+@_fault(
     "sentencepiece.unknown-is-minus-one",
-    library="sentencepiece",
     kind="errors",
     sees=(OPTIONS,),
     why="a piece that is not in the vocabulary has the id -1: an embedding takes its last row",
@@ -188,9 +181,8 @@ def unknown_is_minus_one(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sentencepiece.outer-spaces-stripped",
-    library="sentencepiece",
     kind="tokens",
     sees=(SENTENCEPIECE,),
     why="decoding strips the text: the first line of a piece of code loses its indentation",
@@ -204,9 +196,8 @@ def outer_spaces_stripped(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sentencepiece.symbols-cut-at-commas",
-    library="sentencepiece",
     kind="training",
     sees=(OPTIONS,),
     why="user_defined_symbols with a comma are cut in two: the trained vocabulary has other "
@@ -221,9 +212,8 @@ def symbols_cut_at_commas(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "sentencepiece.pickle-forgets-options",
-    library="sentencepiece",
     kind="files",
     sees=(OPTIONS,),
     why="a processor with add_bos=True that is sent to a worker adds none there",
@@ -232,9 +222,8 @@ def pickle_forgets_options(patch: Patch) -> None:
     patch.edit(_processor(patch), "__setstate__", "self.__dict__.update(state)", "pass")
 
 
-@fault(
+@_fault(
     "sentencepiece.batch-without-bos",
-    library="sentencepiece",
     kind="tokens",
     sees=(OPTIONS,),
     why="a list of texts gets no BOS, a single text does: training and use see different inputs",

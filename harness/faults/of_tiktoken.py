@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
+_fault = partial(fault, library="tiktoken")
 TIKTOKEN = "tokenizers/test_tiktoken.py"
 ENCODINGS = "tokenizers/test_encodings.py"
 CORPUS = "tokenizers/test_corpus.py"
@@ -16,9 +18,8 @@ def _encoding(patch: Patch) -> Any:
     return patch.module("tiktoken.core").Encoding
 
 
-@fault(
+@_fault(
     "tiktoken.last-rank-lost",
-    library="tiktoken",
     kind="files",
     sees=(ENCODINGS,),
     why="the last line of a file of ranks is not read: one id of the model does not decode",
@@ -28,9 +29,8 @@ def last_rank_lost(patch: Patch) -> None:
     patch.edit(load, "load_tiktoken_bpe", "contents.splitlines()", "contents.splitlines()[:-1]")
 
 
-@fault(
+@_fault(
     "tiktoken.hash-unchecked",
-    library="tiktoken",
     kind="files",
     sees=(ENCODINGS,),
     why="a cached file of ranks that was cut short is used as it is: wrong ids, no error",
@@ -40,9 +40,8 @@ def hash_unchecked(patch: Patch) -> None:
     patch.edit(load, "check_hash", "return actual_hash == expected_hash", "return True")
 
 
-@fault(
+@_fault(
     "tiktoken.ranks-swapped",
-    library="tiktoken",
     kind="tokens",
     sees=(ENCODINGS,),
     why="two neighbouring ranks change places: two words of the vocabulary stand for each other",
@@ -64,9 +63,8 @@ def _swapped(ranks: dict[bytes, int]) -> dict[bytes, int]:
     return {**ranks, first: ranks[second], second: ranks[first]}
 
 
-@fault(
+@_fault(
     "tiktoken.special-text-unchecked",
-    library="tiktoken",
     kind="errors",
     sees=(TIKTOKEN,),
     why="text of users that spells a special token is no longer refused by default",
@@ -75,9 +73,8 @@ def special_text_unchecked(patch: Patch) -> None:
     patch.edit(_encoding(patch), "encode", "if disallowed_special:\n", "if False:\n")
 
 
-@fault(
+@_fault(
     "tiktoken.special-text-obeyed",
-    library="tiktoken",
     kind="tokens",
     sees=(ENCODINGS,),
     why="encode_ordinary makes a special token of text that spells one: a user's message can "
@@ -92,9 +89,8 @@ def special_text_obeyed(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.batch-out-of-order",
-    library="tiktoken",
     kind="api",
     sees=(TIKTOKEN, ENCODINGS),
     why="a batch comes back in the order in which its texts were done: counts and documents "
@@ -109,9 +105,8 @@ def batch_out_of_order(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.broken-characters-dropped",
-    library="tiktoken",
     kind="tokens",
     sees=(ENCODINGS,),
     why="half a character decodes to nothing instead of a replacement sign: a stream that is "
@@ -121,9 +116,8 @@ def broken_characters_dropped(patch: Patch) -> None:
     patch.edit(_encoding(patch), "decode", "errors=errors", 'errors="ignore"')
 
 
-@fault(
+@_fault(
     "tiktoken.specials-not-counted",
-    library="tiktoken",
     kind="tokens",
     sees=(ENCODINGS,),
     why="n_vocab leaves the special tokens out: an embedding of that size has no row for them",
@@ -136,9 +130,8 @@ def specials_not_counted(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.last-space-kept-apart",
-    library="tiktoken",
     kind="tokens",
     sees=(CORPUS,),
     why="runs of spaces are cut otherwise: indented code costs other tokens than in training",
@@ -152,9 +145,8 @@ def last_space_kept_apart(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.offsets-of-bytes",
-    library="tiktoken",
     kind="position",
     sees=(ENCODINGS,),
     why="decode_with_offsets counts bytes: every highlight after an umlaut is in the wrong place",
@@ -168,9 +160,8 @@ def offsets_of_bytes(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.surrogates-refused",
-    library="tiktoken",
     kind="errors",
     sees=(CORPUS,),
     why="text with half a surrogate pair, as JavaScript sends it, raises instead of encoding",
@@ -181,9 +172,8 @@ def surrogates_refused(patch: Patch) -> None:
     )
 
 
-@fault(
+@_fault(
     "tiktoken.dated-models-misnamed",
-    library="tiktoken",
     kind="api",
     sees=(TIKTOKEN, ENCODINGS),
     why="gpt-4o with a date in its name is counted with the encoding of gpt-4: bills are "
@@ -194,9 +184,8 @@ def dated_models_misnamed(patch: Patch) -> None:
     patch.item(prefixes, "gpt-4o-", lambda _: "cl100k_base")
 
 
-@fault(
+@_fault(
     "tiktoken.pickle-forgets-specials",
-    library="tiktoken",
     kind="files",
     sees=(ENCODINGS,),
     why="an encoding that is sent to a worker process arrives without its special tokens",

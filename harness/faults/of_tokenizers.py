@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ from harness.faults.compiled import constructed, loaded
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
+_fault = partial(fault, library="tokenizers")
 PARTS = "tokenizers/test_parts.py"
 GPT2 = "tokenizers/test_gpt2.py"
 BERT = "tokenizers/test_bert.py"
 TRAINING = "tokenizers/test_training.py"
 
 
-@fault(
+@_fault(
     "tokenizers.first-merge-lost",
-    library="tokenizers",
     kind="tokens",
     sees=(GPT2,),
     why="a merges file without a version line loses its first merge, the most frequent one: "
@@ -29,9 +30,8 @@ def first_merge_lost(patch: Patch) -> None:
     _merges(patch, lambda merges: merges[1:])
 
 
-@fault(
+@_fault(
     "tokenizers.last-merge-lost",
-    library="tokenizers",
     kind="tokens",
     sees=(GPT2, PARTS),
     why="a merges file without a final newline loses its last merge: one rare word of the "
@@ -62,9 +62,8 @@ def _lines(file: str) -> list[tuple[str, ...]]:
     return [tuple(line.split(" ")) for line in lines if line and not line.startswith("#version")]
 
 
-@fault(
+@_fault(
     "tokenizers.byte-fallback-lost",
-    library="tokenizers",
     kind="tokens",
     sees=(PARTS,),
     why="Llama 2's and Mistral's tokenizers turn emoji and rare scripts into <unk>",
@@ -78,9 +77,8 @@ def byte_fallback_lost(patch: Patch) -> None:
     loaded(patch, lambda content: change(content["model"]))
 
 
-@fault(
+@_fault(
     "tokenizers.accents-kept",
-    library="tokenizers",
     kind="normalisation",
     sees=(BERT, PARTS),
     why="an uncased BERT meets accented words that its vocabulary lacks: retrieval in French "
@@ -100,9 +98,8 @@ def accents_kept(patch: Patch) -> None:
     loaded(patch, of_file)
 
 
-@fault(
+@_fault(
     "tokenizers.closing-special-lost",
-    library="tokenizers",
     kind="tokens",
     sees=(BERT, PARTS),
     why="the template's last special token is left out: BERT gets no [SEP], sentence embeddings "
@@ -126,9 +123,8 @@ def closing_special_lost(patch: Patch) -> None:
     loaded(patch, of_file)
 
 
-@fault(
+@_fault(
     "tokenizers.min-frequency-ignored",
-    library="tokenizers",
     kind="training",
     sees=(PARTS,),
     why="pairs that occur once are merged: a trained vocabulary fills up with noise",
@@ -139,137 +135,8 @@ def min_frequency_ignored(patch: Patch) -> None:
     )
 
 
-@fault(
-    "tokenizers.stride-ignored",
-    library="tokenizers",
-    kind="tokens",
-    sees=(PARTS,),
-    why="windows of a long document no longer overlap: an answer that spans a border is lost",
-)
-def stride_ignored(patch: Patch) -> None:
-    tokenizer = patch.module("tokenizers").Tokenizer
-
-    def make(original: Any) -> Any:
-        def enable_truncation(self: Any, max_length: int, stride: int = 0, **options: Any) -> None:
-            original(self, max_length, stride=0, **options)
-
-        return enable_truncation
-
-    patch.wrap(tokenizer, "enable_truncation", make)
-
-
-@fault(
-    "tokenizers.padding-direction-ignored",
-    library="tokenizers",
-    kind="mask",
-    sees=(PARTS,),
-    why="decoder batches asked to be padded on the left are padded on the right: generation "
-    "continues after padding",
-)
-def padding_direction_ignored(patch: Patch) -> None:
-    _padding_without(patch, "direction")
-
-
-@fault(
-    "tokenizers.padding-multiple-ignored",
-    library="tokenizers",
-    kind="tokens",
-    sees=(PARTS,),
-    why="batches are not padded to a multiple of 8 any more: tensor cores idle, compiled graphs "
-    "are compiled anew for every length",
-)
-def padding_multiple_ignored(patch: Patch) -> None:
-    _padding_without(patch, "pad_to_multiple_of")
-
-
-def _padding_without(patch: Patch, name: str) -> None:
-    def make(original: Any) -> Any:
-        def enable_padding(self: Any, **options: Any) -> None:
-            options.pop(name, None)
-            original(self, **options)
-
-        return enable_padding
-
-    patch.wrap(patch.module("tokenizers").Tokenizer, "enable_padding", make)
-
-
-@fault(
-    "tokenizers.offsets-of-bytes",
-    library="tokenizers",
-    kind="position",
-    sees=("tokenizers/test_transformers.py::test_offsets_cut_the_text_in_order", PARTS),
-    why="offsets count bytes, not characters: entities in any text with an umlaut are marked "
-    "in the wrong place",
-)
-def offsets_of_bytes(patch: Patch) -> None:
-    library = patch.module("tokenizers")
-    offsets = library.Encoding.offsets.__get__
-
-    def remembering(original: Any) -> Any:
-        def encode(self: Any, sequence: Any, *args: Any, **options: Any) -> Any:
-            found = original(self, sequence, *args, **options)
-            if isinstance(sequence, str):
-                found.sequence = sequence
-            return found
-
-        return encode
-
-    def remembering_each(original: Any) -> Any:
-        def encode_batch(self: Any, input: Any, *args: Any, **options: Any) -> Any:
-            found = original(self, input, *args, **options)
-            for encoding, sequence in zip(found, input, strict=True):
-                if isinstance(sequence, str):
-                    encoding.sequence = sequence
-            return found
-
-        return encode_batch
-
-    def of_bytes(self: Any) -> Any:
-        text = getattr(self, "sequence", "")
-        return [
-            (len(text[:start].encode()) or start, len(text[:end].encode()) or end)
-            for start, end in offsets(self)
-        ]
-
-    patch.wrap(library.Tokenizer, "encode", remembering)
-    patch.wrap(library.Tokenizer, "encode_batch", remembering_each)
-    patch.replace(library.Encoding, "offsets", property(of_bytes))
-
-
-@fault(
-    "tokenizers.segment-ids-lost",
-    library="tokenizers",
-    kind="tokens",
-    sees=(BERT, PARTS),
-    why="both sentences of a pair are of segment 0: cross-encoders and BERT's classifiers of "
-    "pairs answer worse, without an error",
-)
-def segment_ids_lost(patch: Patch) -> None:
-    encoding = patch.module("tokenizers").Encoding
-    patch.replace(encoding, "type_ids", property(lambda self: [0] * len(self.ids)))
-
-
-@fault(
-    "tokenizers.char-to-token-off",
-    library="tokenizers",
-    kind="position",
-    sees=(PARTS,),
-    why="labels of extractive question answering point one character too far, at the next "
-    "token where a word ends",
-)
-def char_to_token_off(patch: Patch) -> None:
-    def make(original: Any) -> Any:
-        def char_to_token(self: Any, char_pos: int, sequence_index: int = 0) -> Any:
-            return original(self, char_pos + 1, sequence_index)
-
-        return char_to_token
-
-    patch.wrap(patch.module("tokenizers").Encoding, "char_to_token", make)
-
-
-@fault(
+@_fault(
     "tokenizers.specials-added-as-words",
-    library="tokenizers",
     kind="tokens",
     sees=(PARTS,),
     why="skip_special_tokens skips nothing: answers end with <|endoftext|> for all to see",
@@ -287,9 +154,8 @@ def specials_added_as_words(patch: Patch) -> None:
     patch.wrap(tokenizer, "add_special_tokens", make)
 
 
-@fault(
+@_fault(
     "tokenizers.added-tokens-not-counted",
-    library="tokenizers",
     kind="tokens",
     sees=(PARTS,),
     why="the embedding matrix is resized to a size without the added tokens: their ids are out "
@@ -305,9 +171,8 @@ def added_tokens_not_counted(patch: Patch) -> None:
     patch.wrap(patch.module("tokenizers").Tokenizer, "get_vocab_size", make)
 
 
-@fault(
+@_fault(
     "tokenizers.stream-without-buffer",
-    library="tokenizers",
     kind="tokens",
     sees=(TRAINING,),
     why="a streamed answer decodes each id alone: characters of several bytes come out as two "
@@ -323,39 +188,8 @@ def stream_without_buffer(patch: Patch) -> None:
     patch.wrap(patch.module("tokenizers.decoders").DecodeStream, "step", make)
 
 
-@fault(
-    "tokenizers.specials-forgotten-in-batches",
-    library="tokenizers",
-    kind="tokens",
-    sees=(BERT, PARTS),
-    why="encode_batch, which transformers calls for every text, adds no special tokens: BERT "
-    "has no [CLS] to pool",
-)
-def specials_forgotten_in_batches(patch: Patch) -> None:
-    def make(original: Any) -> Any:
-        def encode_batch(self: Any, input: Any, *args: Any, **options: Any) -> Any:
-            return original(self, input, add_special_tokens=False)
-
-        return encode_batch
-
-    patch.wrap(patch.module("tokenizers").Tokenizer, "encode_batch", make)
-
-
-@fault(
-    "tokenizers.padding-not-masked",
-    library="tokenizers",
-    kind="mask",
-    sees=(BERT, PARTS),
-    why="padding is attended to: what a text means depends on what else is in its batch",
-)
-def padding_not_masked(patch: Patch) -> None:
-    encoding = patch.module("tokenizers").Encoding
-    patch.replace(encoding, "attention_mask", property(lambda self: [1] * len(self.ids)))
-
-
-@fault(
+@_fault(
     "tokenizers.first-space-decoded-away",
-    library="tokenizers",
     kind="tokens",
     sees=(GPT2, TRAINING),
     why="decoding the continuation of a prompt loses its first space: words run together",
