@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.faults.fault import fault
 from harness.faults.patch import Patch
+from harness.faults.shown import tiny
 
 _fault = partial(fault, library="transformers")
 GREEDY = "generation/test_greedy.py"
@@ -149,7 +150,7 @@ def minimum_length_ignored(patch: Patch) -> None:
     "transformers.one-new-token-more",
     kind="sampling",
     why="max_new_tokens makes one token more: costs, and every length that was counted on",
-    sees=tiny("llama", only="greedy") + ("defaults/test_transformers_models.py::test_generate*",),
+    sees=(*tiny("llama", only="greedy"), "defaults/test_transformers_models.py::test_generate*"),
 )
 def one_new_token_more(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
