@@ -68,20 +68,32 @@ def callable_rows(name: str, function: Callable[..., Any], bound: bool = False) 
     `encode: (sequence)` and `encode(pair): #2 = None`, where #2 is its position among those that
     may be given without a name. So an optional parameter that is added adds a row and changes
     none; one more that must be given changes the first. `bound` leaves the first parameter (self)
-    out. A callable that tells no signature is "(?)".
+    out. Of a compiled callable, whose signature is what somebody wrote about it, only the defaults
+    of what may be given are told, and nothing of a constructor.
     """
     head = name or "()"
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):
-        return {head: "(?)"}
+        return {head: "(…)"}
     if parameters and (bound or parameters[0].name in ("self", "cls")):
         del parameters[0]
+    if _compiled(function):
+        told = [] if isinstance(function, type) else parameters
+        optional = {f"{name}({p.name})": _default(p, 0) for p in told if not _required(p)}
+        return {head: "(…)"} | optional
     rows = {head: f"({', '.join(p.name for p in parameters if _required(p))})"}
     for position, parameter in enumerate(parameters, start=1):
         if not _required(parameter):
             rows[f"{name}({_starred(parameter)})"] = _default(parameter, position)
     return rows
+
+
+def _compiled(function: Callable[..., Any]) -> bool:
+    if not isinstance(function, type):
+        return inspect.isbuiltin(function) or inspect.ismethoddescriptor(function)
+    makers = (getattr(function, name) for name in ("__init__", "__new__"))
+    return not any(inspect.isfunction(maker) for maker in makers)
 
 
 def brief(value: Any) -> str:
@@ -201,7 +213,7 @@ def _starred(parameter: inspect.Parameter) -> str:
 def _default(parameter: inspect.Parameter, position: int) -> str:
     if _stars(parameter):
         return "any"
-    by_position = parameter.kind in _POSITIONAL and position <= POSITIONS
+    by_position = parameter.kind in _POSITIONAL and 0 < position <= POSITIONS
     return f"{f'#{position} ' if by_position else ''}= {brief(parameter.default)}"
 
 

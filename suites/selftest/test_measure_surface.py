@@ -72,6 +72,13 @@ def test_a_class_is_told_by_a_row_for_each_public_name_and_optional_parameter():
     }
 
 
+def test_of_a_compiled_callable_only_the_defaults_are_told():
+    rows = surface.callable_rows("sorted", sorted)
+    assert rows == {"sorted": "(…)", "sorted(key)": "= None", "sorted(reverse)": "= False"}
+    assert surface.callable_rows("split", str.split, bound=False)["split(maxsplit)"] == "= -1"
+    assert surface.callable_rows("", complex) == {"()": "(…)"}
+
+
 def test_named_members_are_told_alone_and_a_name_that_is_not_there_is_left_out():
     rows = surface.of_class(Lamp, ["limit", "none_such"])
     assert set(rows) == {"bases", "()", "(colour)", "limit"}
