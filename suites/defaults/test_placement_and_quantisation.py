@@ -167,7 +167,6 @@ def test_functions_of_float16_answer_like_this(observe):
         "quantize": lambda: functional.quantize(half)[0],
         "vectorwise_quant": lambda: functional.vectorwise_quant(half[None])[0],
         "create_dynamic_map": lambda: functional.create_dynamic_map(),
-        "create_normal_map": lambda: functional.create_normal_map(),
         "create_linear_map": lambda: functional.create_linear_map(),
         "get_4bit_type": lambda: functional.get_4bit_type("nf4", device="cpu"),
     }
