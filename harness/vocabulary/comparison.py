@@ -210,9 +210,10 @@ def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Compa
     gaps = reference["gaps"]
     if at >= len(old) or at >= len(new) or at >= len(gaps):
         return Comparison(Agreement.CHANGED, detail=f"length {len(old)} -> {len(new)}")
-    distance = in_noise(gaps[at], noise)
-    detail = f"parts at token {at} ({old[at]} -> {new[at]}), top-2 gap there {gaps[at]:.3g}"
-    if gaps[at] <= tolerance(noise):
+    gap = math.inf if gaps[at] is None else gaps[at]
+    distance = in_noise(gap, noise)
+    detail = f"parts at token {at} ({old[at]} -> {new[at]}), top-2 gap there {gap:.3g}"
+    if gap <= tolerance(noise):
         return Comparison(Agreement.DRIFTED, distance, detail + ": a tie that flipped")
     return Comparison(Agreement.CHANGED, distance, detail)
 

@@ -17,7 +17,7 @@ def numeric(value: object, noise: Noise | None = TENTH) -> Observation:
     return Observation("x", "numeric", value, noise=noise)
 
 
-def tokens(ids: list[int], gaps: list[float], noise: Noise | None = TENTH) -> Observation:
+def tokens(ids: list[int], gaps: list[float | None], noise: Noise | None = TENTH) -> Observation:
     return Observation("x", "tokens", {"ids": ids, "gaps": gaps}, noise=noise)
 
 
@@ -142,6 +142,11 @@ def test_tokens_that_part_at_a_near_tie_drift() -> None:
 
 def test_tokens_that_part_where_the_choice_was_clear_have_changed() -> None:
     result = compare(tokens([7, 8], [5.0, 3.0]), tokens([7, 4], [5.0, 3.0]))
+    assert result.agreement is Agreement.CHANGED
+
+
+def test_tokens_that_part_at_a_gap_without_a_number_have_changed() -> None:
+    result = compare(tokens([7, 8], [5.0, None]), tokens([7, 4], [5.0, None]))
     assert result.agreement is Agreement.CHANGED
 
 
