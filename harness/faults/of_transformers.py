@@ -76,7 +76,7 @@ def rope_yarn_attention_factor(patch: Patch) -> None:
     "transformers.left-padding-positions",
     kind="position",
     why="positions count the padding on the left: a batch answers other than its prompts alone",
-    sees=tiny("llama", "gpt2", only="left_padded"),
+    sees=("generation/test_tiny_generate.py", *tiny("gpt2", only="left_padded")),
 )
 def left_padding_positions(patch: Patch) -> None:
     utils = patch.module("transformers.generation.utils")
@@ -120,7 +120,7 @@ def alibi_slope(patch: Patch) -> None:
 @_fault(
     "transformers.relative-bucket",
     kind="position",
-    why="T5's first far distance falls into a near bucket: long inputs shift by a bucket",
+    why="T5's far distances are spread over too few buckets: long inputs blur",
     sees=tiny("t5", "mt5"),
 )
 def relative_bucket(patch: Patch) -> None:
@@ -128,8 +128,8 @@ def relative_bucket(patch: Patch) -> None:
         module = patch.module(f"{_MODELS}.{name}.modeling_{name}")
         cls = getattr(module, f"{name.upper()}Attention")
         patch.edit(
-            cls, "_relative_position_bucket", "relative_position < max_exact",
-            "relative_position <= max_exact",
+            cls, "_relative_position_bucket", "/ math.log(max_distance / max_exact)",
+            "/ math.log(max_distance)",
         )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def default_dtype(patch: Patch) -> None:
 @_fault(
     "transformers.asked-dtype-ignored",
     kind="dtype",
-    why="the dtype that was asked for is passed over for the checkpoint's",
+    why="the dtype that was asked for is passed over for float32: twice the memory, or none left",
     sees=(
         *tiny("llama", only="bfloat16"),
         "loading/test_defaults.py::test_half_precision_halves_the_bytes",
@@ -93,13 +93,15 @@ def default_dtype(patch: Patch) -> None:
 def asked_dtype_ignored(patch: Patch) -> None:
     modeling = _modeling(patch)
 
-    def take_the_files(original: Any) -> Any:
+    torch = patch.module("torch")
+
+    def always_float32(original: Any) -> Any:
         def get(dtype: Any, *args: Any, **kwargs: Any) -> Any:
-            return original("auto", *args, **kwargs)
+            return original(torch.float32, *args, **kwargs)
 
         return get
 
-    patch.wrap(modeling, "_get_dtype", take_the_files)
+    patch.wrap(modeling, "_get_dtype", always_float32)
 
 
 @_fault(
@@ -150,7 +152,7 @@ def labels_not_shifted(patch: Patch) -> None:
     "transformers.softmax-not-upcast",
     kind="dtype",
     why="eager attention takes its softmax in bfloat16: long prompts lose digits",
-    sees=tiny("llama", only="bfloat16"),
+    sees=("precision/test_upcasting.py", *tiny("llama", only="bfloat16")),
 )
 def softmax_not_upcast(patch: Patch) -> None:
     llama = patch.module("transformers.models.llama.modeling_llama")

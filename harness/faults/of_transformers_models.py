@@ -28,7 +28,7 @@ def norm_epsilon(patch: Patch) -> None:
     "transformers.norm-in-half-precision",
     kind="normalisation",
     why="the norm's variance is taken in the type of the weights: bfloat16 models lose digits",
-    sees=tiny("llama", only="bfloat16"),
+    sees=("precision/test_upcasting.py", *tiny("llama", only="bfloat16")),
 )
 def norm_in_half_precision(patch: Patch) -> None:
     llama = patch.module(f"{_MODELS}.llama.modeling_llama")

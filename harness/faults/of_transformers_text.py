@@ -38,7 +38,7 @@ def no_generation_prompt(patch: Patch) -> None:
     "transformers.decode-cleans-spaces",
     kind="tokens",
     why="decoding takes the spaces before punctuation away: code and tables come back changed",
-    sees=(TOKENIZERS, "defaults/test_transformers_text.py"),
+    sees=("tokenizers/test_spaces.py", TOKENIZERS),
 )
 def decode_cleans_spaces(patch: Patch) -> None:
     patch.edit(
@@ -53,7 +53,7 @@ def decode_cleans_spaces(patch: Patch) -> None:
     "transformers.special-tokens-kept",
     kind="tokens",
     why="skip_special_tokens is passed over: markers of the template show up in answers",
-    sees=(TOKENIZERS, CHAT, "tokenizers/test_bert.py", "defaults/test_transformers_text.py"),
+    sees=("tokenizers/test_spaces.py", "tokenizers/test_bert.py"),
 )
 def special_tokens_kept(patch: Patch) -> None:
     patch.edit(_fast(patch), "_decode", "skip_special_tokens=skip_special_tokens)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,11 +115,21 @@ class CellRunner:
         work: Path,
         log: Path,
         timeout: float | None = None,
+        files: Sequence[str] = ("",),
     ) -> Ended:
-        """Run the suites under `side` with these arguments of the plugin, in `work`."""
+        """Run the suites under `side` with these arguments of the plugin, in `work`.
+
+        `files` are those below the suites that are looked into, all of them if none is named.
+        """
         command = [str(self.built[side].python), "-m", "pytest", "-p", "harness.plugin"]
         command += ["-c", str(self.home / "pyproject.toml"), "--rootdir", str(self.home)]
-        command += [str(self.home / "suites"), "-p", "no:cacheprovider", "-q", "--color=no"]
+        command += [
+            *(str(self.home / "suites" / file) for file in files),
+            "-p",
+            "no:cacheprovider",
+            "-q",
+            "--color=no",
+        ]
         command += ["--continue-on-collection-errors", "--threads", str(self.request.threads)]
         ended = self.processes.run(
             [*command, *self.request.options, *arguments],

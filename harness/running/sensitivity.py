@@ -174,6 +174,7 @@ class Trials:
             work,
             log,
             self._timeout if trial.fault else None,
+            tuple(dict.fromkeys(name.partition("::")[0] for name, _ in trial.asked)),
         )
         return conclude(trial, Attempt(read(record), ended.end, ended.how, tail(log)), ended.code)
 

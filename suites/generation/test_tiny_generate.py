@@ -85,3 +85,23 @@ def test_hidden_states_begin_with_the_embeddings_and_are_one_a_layer(llama):
         assert len(states) == llama.config.num_hidden_layers + 1
         assert states[0].equal(llama.get_input_embeddings()(ids))
         torch.testing.assert_close(llama.get_output_embeddings()(states[-1]), llama(ids).logits)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "opt", "llama"])
+def test_a_row_padded_on_the_left_is_scored_as_it_is_alone(name):
+    """Learned positions, unlike rotary ones, tell whether padding was counted."""
+    import torch
+    import transformers
+
+    folder = home() / "fixtures" / "architectures" / name
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    options = {"do_sample": False, "max_new_tokens": 4, "min_new_tokens": 4, "pad_token_id": 0,
+               "return_dict_in_generate": True, "output_logits": True}  # fmt: skip
+    row = torch.tensor(PROMPT)
+    padded = torch.nn.functional.pad(row, (5, 0))
+    mask = torch.nn.functional.pad(torch.ones_like(row), (5, 0))
+    alone = model.generate(row, attention_mask=torch.ones_like(row), **options)
+    found = model.generate(padded, attention_mask=mask, **options)
+    torch.testing.assert_close(
+        torch.cat(found.logits), torch.cat(alone.logits), rtol=1e-4, atol=1e-4
+    )
