@@ -149,17 +149,6 @@ def labels_not_shifted(patch: Patch) -> None:
 
 
 @_fault(
-    "transformers.softmax-not-upcast",
-    kind="dtype",
-    why="eager attention takes its softmax in bfloat16: long prompts lose digits",
-    sees=("precision/test_upcasting.py", *tiny("llama", only="bfloat16")),
-)
-def softmax_not_upcast(patch: Patch) -> None:
-    llama = patch.module("transformers.models.llama.modeling_llama")
-    patch.edit(llama, "eager_attention_forward", "dim=-1, dtype=torch.float32", "dim=-1")
-
-
-@_fault(
     "transformers.hidden-states-shifted",
     kind="api",
     why="the embeddings are missing from hidden_states: every layer that is probed is the next one",
