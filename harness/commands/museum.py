@@ -49,7 +49,7 @@ def add(subparsers: Any) -> None:
         "--tier",
         choices=TIERS,
         default=TIERS[-1],
-        help="only behaviours of this tier (default: all)",
+        help="only behaviours of this tier (default: all; of what must be silent, those of a gate)",
     )
     parser.add_argument("--list", action="store_true", help="show the cases and run nothing")
     parser.add_argument(

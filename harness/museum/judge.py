@@ -17,7 +17,8 @@ def judge(case: Case, report: GateReport) -> CaseResult:
 
     A change is found where a behaviour, or a package, has a verdict of the right kind whose
     evidence shows what the case is about. Where nothing may change, every verdict but
-    `same` is a false alarm. Without evidence either way the standing is `unknown`.
+    `same` is a false alarm; `failing`, red on both sides alike, tells of no change. Without
+    evidence either way the standing is `unknown`.
     """
     if report.stack_verdict != "built":
         return unanswered(case, f"{report.stack_verdict}: {report.stack_reason}", unbuilt=True)
@@ -62,10 +63,11 @@ def sightings(report: GateReport) -> tuple[Sighting, ...]:
 
 
 def _silent(case: Case, seen: Sequence[Sighting]) -> CaseResult:
-    if seen:
-        reason = f"{len(seen)} not same where nothing changed"
-        return CaseResult(case, Standing.ALARMED, others=tuple(seen), reason=reason)
-    return CaseResult(case, Standing.SILENT)
+    alarms = tuple(each for each in seen if each.verdict != Verdict.FAILING)
+    if alarms:
+        reason = f"{len(alarms)} not same where nothing changed"
+        return CaseResult(case, Standing.ALARMED, others=alarms, reason=reason)
+    return CaseResult(case, Standing.SILENT, others=tuple(seen))
 
 
 def _sought(case: Case, seen: Sequence[Sighting]) -> CaseResult:

@@ -15,7 +15,7 @@ from harness.running.crew import ended_by, wait_for_all
 from harness.running.session import run_gate
 from harness.vocabulary.errors import HarnessError, UsageError
 from harness.vocabulary.museum import Case, CaseResult, Museum
-from harness.vocabulary.tiers import TIERS
+from harness.vocabulary.tiers import DEFAULT, TIERS
 
 
 class MuseumListener(Protocol):
@@ -31,7 +31,7 @@ class MuseumListener(Protocol):
 class Plan:
     """What to answer and how: `at_once` cases at a time, `template` what their gates share.
 
-    The template's stacks and behaviours are replaced by each case's own.
+    The template's stacks, behaviours and options are replaced by each case's own.
     """
 
     cases: tuple[Case, ...]
@@ -59,14 +59,23 @@ def run_museum(
 
 
 def request_of(case: Case, template: Request) -> Request:
-    """The gate that answers `case`."""
-    options = ("--precision", ",".join(case.precisions)) if case.precisions else ()
+    """The gate that answers `case`.
+
+    Where the template's tier is the whole, a case that must be silent takes the tier that a
+    gate takes unless told: of the rest a library promises nothing.
+    """
+    whole = template.tier == TIERS[-1]
+    tier = DEFAULT if whole and case.must_be_silent else template.tier
+    options: tuple[str, ...] = ("--tier", tier)
+    if case.precisions:
+        options += ("--precision", ",".join(case.precisions))
     return replace(
         template,
+        tier=tier,
         baseline=case.baseline,
         candidate=case.candidate,
         select=case.select,
-        options=(*template.options, *options),
+        options=options,
     )
 
 

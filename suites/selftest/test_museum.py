@@ -189,12 +189,18 @@ def test_nothing_but_same_is_silent() -> None:
 
 
 @pytest.mark.parametrize(
-    "verdict", [v for v in Verdict if v not in (Verdict.SAME, Verdict.UNKNOWN)]
+    "verdict", [v for v in Verdict if v.value not in ("same", "unknown", "failing")]
 )
 def test_any_other_verdict_where_nothing_changed_is_a_false_alarm(verdict: Verdict) -> None:
     result = museum.judge(SILENT, report(SAME, behaviour(verdict)))
     assert result.standing is Standing.ALARMED
     assert museum.tally([result]).alarms == 1
+
+
+def test_what_is_red_on_both_sides_alike_is_no_false_alarm() -> None:
+    failing = behaviour(Verdict.FAILING, reason="ValueError: no")
+    result = museum.judge(SILENT, report(SAME, failing))
+    assert (result.standing, len(result.others)) == (Standing.SILENT, 1)
 
 
 def test_differences_name_every_place() -> None:

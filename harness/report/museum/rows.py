@@ -68,6 +68,7 @@ def evidence(sighting: Sighting) -> str:
 def command(case: Case) -> str:
     """The gate that answers the case alone, with all that it tells."""
     parts = ["harness", "gate", "--baseline", case.baseline, "--candidate", case.candidate]
+    parts += [] if case.must_be_silent else ["--tier", "broad"]
     if case.precisions:
         parts += ["--precision", ",".join(case.precisions)]
     for expression in case.select:
