@@ -68,6 +68,7 @@ def _verdict(
         observations=finding.observations,
         reproduce=reproduce(key) or (new or old)[0].reproduce,
         runs=max(len(old), len(new)),
+        tier=(new or old)[0].tier,
     )
 
 

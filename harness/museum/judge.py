@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.museum.evidence import evidence
 from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
+from harness.vocabulary.tiers import TIERS
 from harness.vocabulary.verdicts import GateReport, Verdict
 
 UNKNOWN = Verdict.UNKNOWN.value
@@ -48,14 +49,14 @@ def unseen(case: Case, tier: str) -> CaseResult:
 
 
 def sightings(report: GateReport) -> tuple[Sighting, ...]:
-    """All that is not `same`: packages first, then behaviours in their order."""
+    """All that is not `same`: packages first, which every run imports, then behaviours in order."""
     packages = (
-        Sighting(f"import {each.package}", "", each.verdict, each.reason)
+        Sighting(f"import {each.package}", "", each.verdict, each.reason, TIERS[0])
         for each in report.packages
         if each.verdict != Verdict.SAME
     )
     behaviours = (
-        Sighting(each.behaviour, each.cell, each.verdict.value, evidence(each))
+        Sighting(each.behaviour, each.cell, each.verdict.value, evidence(each), each.tier)
         for each in report.behaviours
         if each.verdict is not Verdict.SAME
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.museum import CaseResult, Standing, Tally
+from harness.vocabulary.tiers import TIERS
 
 
 def tally(results: Sequence[CaseResult]) -> Tally:
@@ -20,6 +21,7 @@ def tally(results: Sequence[CaseResult]) -> Tally:
         silent=silent.count(Standing.SILENT),
         silent_unknown=silent.count(Standing.UNKNOWN),
         alarms=sum(len(each.others) for each in results if each.standing is Standing.ALARMED),
+        by_tier=tuple(sum(each.found_by(tier) for each in results) for tier in TIERS),
     )
 
 

@@ -94,6 +94,7 @@ def _behaviour(result: BehaviourVerdict) -> dict[str, Any]:
         "observations": [_observation(entry) for entry in result.observations],
         "reproduce": result.reproduce,
         "runs": result.runs,
+        "tier": result.tier,
     }
 
 

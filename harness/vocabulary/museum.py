@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.vocabulary.tiers import DEFAULT, Tier, within
+
 UNIMPORTABLE = "unimportable"
 """The verdict on a package that a case may expect, beside the verdicts on behaviours."""
 
@@ -51,13 +53,15 @@ class Standing(StrEnum):
 class Sighting:
     """A verdict other than `same`: on a behaviour in a cell, or on a package (`cell` empty).
 
-    `evidence` is what tells: the error, or the observations that differ, old and new.
+    `evidence` is what tells: the error, or the observations that differ, old and new. `tier`
+    is the smallest that sees it.
     """
 
     behaviour: str
     cell: str
     verdict: str
     evidence: str
+    tier: Tier = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,16 @@ class CaseResult:
     unbuilt: bool = False
     seconds: float = 0.0
 
+    def found_by(self, tier: Tier) -> bool:
+        """Whether a run of that tier alone would have found it."""
+        return any(within(each.tier, tier) for each in self.finders)
+
 
 @dataclass(frozen=True)
 class Tally:
     """The museum in numbers. Of `cases` (that expect a change) `unknown` have no answer.
+
+    `by_tier` has how many of them each tier alone would have found.
 
     `alarms` counts the verdicts other than `same` in the `silent_cases`, of which
     `silent_unknown` have no answer.
@@ -92,6 +102,7 @@ class Tally:
     silent: int
     silent_unknown: int
     alarms: int
+    by_tier: tuple[int, ...]
 
     @property
     def recall(self) -> float | None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
-from harness.vocabulary.tiers import Tier
+from harness.vocabulary.tiers import DEFAULT, Tier
 
 
 class Verdict(StrEnum):
@@ -58,7 +58,8 @@ class ObservationVerdict:
 
 @dataclass(frozen=True)
 class BehaviourVerdict:
-    """One behaviour in one cell. `runs` counts how often each side ran it."""
+    """One behaviour in one cell. `runs` counts how often each side ran it, `tier` is the
+    smallest that does."""
 
     behaviour: str
     cell: str
@@ -68,6 +69,7 @@ class BehaviourVerdict:
     observations: tuple[ObservationVerdict, ...] = ()
     reproduce: str = ""
     runs: int = 1
+    tier: Tier = DEFAULT
 
 
 @dataclass(frozen=True)

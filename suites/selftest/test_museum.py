@@ -9,8 +9,9 @@ import pytest
 from harness import museum
 from harness.museum.evidence import differences
 from harness.vocabulary.errors import HarnessError, UsageError
-from harness.vocabulary.museum import Case, CaseResult, Standing
+from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
 from harness.vocabulary.observations import Observation
+from harness.vocabulary.tiers import TIERS
 from harness.vocabulary.verdicts import (
     BehaviourVerdict,
     GateReport,
@@ -231,6 +232,13 @@ def test_recall_counts_only_what_was_answered() -> None:
     assert (tally.cases, tally.found, tally.unknown) == (5, 2, 2)
     assert tally.recall == 2 / 3
     assert (tally.silent_cases, tally.silent) == (1, 1)
+
+
+def test_a_tier_is_counted_where_it_alone_would_have_found_the_change() -> None:
+    package = Sighting("import widget", "", "unimportable", "", "quick")
+    behaviours = [Sighting("t.py::test_a", "c", "changed", "", tier) for tier in TIERS]
+    results = [replace(FOUND, finders=(each,)) for each in (package, *behaviours)]
+    assert museum.tally([*results, MISSED, QUIET]).by_tier == (2, 3, 4)
 
 
 def test_without_an_answer_there_is_no_recall() -> None:

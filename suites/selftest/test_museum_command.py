@@ -126,8 +126,15 @@ def test_the_finder_is_named_with_kind_and_evidence(all_cases: Answer) -> None:
     found = entry(all_cases, "size-found")
     assert (found["found"], found["kind"]) == (True, "changed")
     assert found["by"] == [
-        {"behaviour": SIZE, "cell": "exhibit", "verdict": "changed", "evidence": "size: 11 -> 16"}
+        {
+            "behaviour": SIZE,
+            "cell": "exhibit",
+            "verdict": "changed",
+            "tier": "quick",
+            "evidence": "size: 11 -> 16",
+        }
     ]
+    assert "found by tier: quick 1, default 1, broad 1" in all_cases.out
     assert f"changed by {SIZE}" in all_cases.out
     assert entry(all_cases, "unbuilt")["found"] is None
     assert "exhibit==7.0" in entry(all_cases, "unbuilt")["reason"]

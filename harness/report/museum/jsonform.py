@@ -7,6 +7,7 @@ from typing import Any
 from harness.report.museum import rows
 from harness.report.plain import clip
 from harness.vocabulary.museum import CaseResult, Museum, Sighting, Standing
+from harness.vocabulary.tiers import TIERS
 
 FORMAT = 1
 _EVIDENCE = 2000
@@ -18,7 +19,8 @@ def to_json(museum: Museum) -> dict[str, Any]:
 
     `found` is true, false, or null where there is no answer; a case that must be silent is
     found where it is. `by` are the behaviours that found it, `kind` the verdict of the first,
-    `others` what else is not same. `seconds` is what this answer took.
+    `others` what else is not same, `tiers` which of them alone would have found it. `seconds`
+    is what this answer took.
     """
     tally = museum.tally
     return {
@@ -31,6 +33,7 @@ def to_json(museum: Museum) -> dict[str, Any]:
         "silent": tally.silent,
         "silent_unknown": tally.silent_unknown,
         "false_alarms": tally.alarms,
+        "tiers": dict(zip(TIERS, tally.by_tier, strict=True)),
         "cases": [_case(each) for each in museum.results],
         "exit_code": museum.exit_code,
         "seconds": round(museum.seconds, 1),
@@ -50,6 +53,7 @@ def _case(result: CaseResult) -> dict[str, Any]:
         "expected": list(case.kinds) or ["same"],
         "standing": result.standing.value,
         "found": _FOUND.get(result.standing, False),
+        "tiers": {tier: result.found_by(tier) for tier in TIERS},
         "kind": result.finders[0].verdict if result.finders else None,
         "by": [_sighting(each) for each in result.finders],
         "others": [_sighting(each) for each in result.others],
@@ -64,5 +68,6 @@ def _sighting(each: Sighting) -> dict[str, Any]:
         "behaviour": each.behaviour,
         "cell": each.cell,
         "verdict": each.verdict,
+        "tier": each.tier,
         "evidence": clip(each.evidence, _EVIDENCE),
     }

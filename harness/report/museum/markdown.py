@@ -12,6 +12,7 @@ from harness.vocabulary.museum import CaseResult, Museum, Standing
 def to_markdown(museum: Museum) -> str:
     """`museum` as Markdown: the numbers, then a table a standing, worst first."""
     lines = [f"## {_cell(rows.headline(museum))}"]
+    lines += ["", rows.tiers(museum)] if rows.tiers(museum) else []
     for standing in Standing:
         results = [each for each in museum.results if each.standing is standing]
         if results:

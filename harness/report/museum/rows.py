@@ -8,6 +8,7 @@ from harness.report.numbers import duration
 from harness.report.plain import clip, one_line
 from harness.report.words import plural
 from harness.vocabulary.museum import Case, CaseResult, Museum, Sighting, Standing
+from harness.vocabulary.tiers import TIERS
 
 MEANING = {
     Standing.MISSED: "released, and no behaviour tells",
@@ -34,6 +35,14 @@ def headline(museum: Museum) -> str:
             f"{plural(tally.alarms, 'false alarm')}"
         )
     return "; ".join([*parts, duration(museum.seconds)])
+
+
+def tiers(museum: Museum) -> str:
+    """`found by tier: quick 12, default 36, broad 37`; empty where nothing was found."""
+    if not museum.tally.found:
+        return ""
+    counts = zip(TIERS, museum.tally.by_tier, strict=True)
+    return "found by tier: " + ", ".join(f"{tier} {count}" for tier, count in counts)
 
 
 def stacks(case: Case) -> str:

@@ -34,6 +34,8 @@ def render(museum: Museum, console: Console) -> None:
             for result in results:
                 _case(result, console)
             console.print()
+    if told := rows.tiers(museum):
+        _line(console, Text(told))
     style = "bold green" if museum.exit_code == 0 else "bold red"
     _line(console, Text(f"{rows.headline(museum)} (exit {museum.exit_code})", style=style))
 
