@@ -17,6 +17,7 @@ BELOW = {
     "subjects": {"vocabulary"},
     "faults": {"vocabulary"},
     "plugin": {"vocabulary", "measure", "subjects", "faults"},
+    "speed": {"vocabulary", "measure", "subjects", "faults"},
     "stacks": {"vocabulary"},
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
