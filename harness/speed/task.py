@@ -16,13 +16,15 @@ from harness.vocabulary.turns import Missing
 class Asked:
     """The task that a worker was started for.
 
-    `limits` says whether the machine's limits are to be measured as well.
+    `limits` says whether the machine's limits are to be measured as well, `subjects_file` names
+    the user's own file of subjects, if there is one.
     """
 
     task: str
     arm: Arm
     threads: int
     limits: bool = False
+    subjects_file: str = ""
 
     @property
     def of(self) -> str:

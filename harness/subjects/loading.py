@@ -11,10 +11,10 @@ from harness.vocabulary.cells import QUANTISED
 from harness.vocabulary.errors import SubjectError
 
 
-def load_model(prepared: Prepared, precision: str, device: str) -> Any:
+def load_model(prepared: Prepared, precision: str, device: str, attention: str = "") -> Any:
     """The transformers model in evaluation mode, from safetensors, without remote code.
 
-    A quantised model computes in float32, whatever the device, so that its numbers may be
+    `attention` names an implementation; "" leaves the choice to the library. A quantised model computes in float32, whatever the device, so that its numbers may be
     compared with those of the float32 model.
     """
     import torch
@@ -26,6 +26,8 @@ def load_model(prepared: Prepared, precision: str, device: str) -> Any:
         "trust_remote_code": False,
         "use_safetensors": True,
     }
+    if attention:
+        arguments["attn_implementation"] = attention
     if precision in QUANTISED:
         silence_int8()
         arguments["quantization_config"] = _quantisation(precision)

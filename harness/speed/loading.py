@@ -1,0 +1,98 @@
+"""Loading the subject: the first of a process, again and again, and from the disk."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+from harness import subjects
+from harness.speed import pagecache, planted
+from harness.speed.limits import file_limit
+from harness.speed.subject import model_subject, settle_for, torch_for
+from harness.speed.task import Asked, Measure, Measured, Opened
+from harness.subjects import Prepared
+from harness.vocabulary.costs import Bound, Limit, Quantity
+from harness.vocabulary.turns import Missing
+
+_LEAST = 0.005
+
+
+@dataclass(frozen=True)
+class Loads:
+    """What loading a model means here: `load` it onto its device, and wait till it is there."""
+
+    load: Callable[[], Any]
+    settle: Callable[[], object] | None
+
+    def timed(self, quantity: str) -> Measured:
+        """One load, dropped again."""
+        gc.collect()
+        cpu, begun = process_time(), perf_counter()
+        model = self.load()
+        if self.settle is not None:
+            self.settle()
+        seconds, cpu = perf_counter() - begun, process_time() - cpu
+        del model
+        gc.collect()
+        return Measured(Quantity(quantity, "s", repeats=False, least=_LEAST), seconds, cpu)
+
+
+def open_task(asked: Asked) -> Opened:
+    """Load once for the first time, once with the files dropped from the page cache.
+
+    Libraries are imported before; what they import only when they load belongs to the first.
+    """
+    found = model_subject(asked)
+    loads = loads_of(asked, found)
+    files = weights(found)
+    pagecache.read_plainly(files)
+    first = loads.timed(asked.quantity("first"))
+    once, missed = [first], []
+    kept = pagecache.drop(files)
+    if kept:
+        missed.append(Missing(asked.quantity("cold"), kept))
+    else:
+        once.append(loads.timed(asked.quantity("cold")))
+    pagecache.read_plainly(files)
+    again = Measure(
+        Quantity(asked.quantity("seconds"), "s", least=_LEAST),
+        call=loads.load,
+        # Models hold reference cycles: the one before goes here, not within a timed load.
+        prepare=gc.collect,
+        stretch=1,
+        settle=loads.settle,
+    )
+    limits = (file_limit(files),) if asked.limits else ()
+    return Opened((again,), tuple(once), tuple(missed), limits, bounds(asked, files, limits))
+
+
+def loads_of(asked: Asked, found: Prepared) -> Loads:
+    """How the arm's model is loaded, with the libraries imported that loading begins with."""
+    torch_for(asked)
+    importlib.import_module("transformers")
+    plant = planted.of_load(asked.arm.plant)
+    arm = asked.arm
+
+    def load() -> Any:
+        return plant(subjects.load_model(found, arm.precision, arm.device, arm.attention))
+
+    return Loads(load, settle_for(arm.device))
+
+
+def weights(found: Prepared) -> tuple[Path, ...]:
+    """The files that a load reads through: the subject's safetensors."""
+    return tuple(sorted(found.directory.glob("*.safetensors")))
+
+
+def bounds(asked: Asked, files: tuple[Path, ...], limits: tuple[Limit, ...]) -> tuple[Bound, ...]:
+    """A load takes no less than a plain read of its files from the page cache."""
+    return tuple(
+        Bound(asked.quantity(name), pagecache.size(files) / limit.rate, "file")
+        for limit in limits
+        for name in ("first", "seconds")
+    )
