@@ -1,9 +1,14 @@
-"""Loading the subject: the first of a process, again and again, and from the disk."""
+"""Loading the subject: the first of a process, again and again, and from the disk.
+
+A model counts as loaded when all its weights were read: some releases map the files and leave
+the reading to whoever computes first.
+"""
 
 from __future__ import annotations
 
 import gc
 import importlib
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,14 +79,29 @@ def open_task(asked: Asked) -> Opened:
 def loads_of(asked: Asked, found: Prepared) -> Loads:
     """How the arm's model is loaded, with the libraries imported that loading begins with."""
     torch_for(asked)
-    importlib.import_module("transformers")
+    transformers = importlib.import_module("transformers")
+    transformers.utils.logging.disable_progress_bar()
     plant = planted.of_load(asked.arm.plant)
     arm = asked.arm
 
     def load() -> Any:
-        return plant(subjects.load_model(found, arm.precision, arm.device, arm.attention))
+        model = subjects.load_model(found, arm.precision, arm.device, arm.attention)
+        touch(model)
+        return plant(model)
 
     return Loads(load, settle_for(arm.device))
+
+
+def touch(model: Any) -> int:
+    """Read a byte of each page of the model's tensors in host memory; returns their sum."""
+    import torch
+
+    total = 0
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.device.type == "cpu" and tensor.is_contiguous():
+            data = tensor.detach().reshape(-1).view(torch.uint8)
+            total += int(data[:: mmap.PAGESIZE].sum())
+    return total
 
 
 def weights(found: Prepared) -> tuple[Path, ...]:

@@ -14,8 +14,9 @@ from harness.vocabulary.errors import SubjectError
 def load_model(prepared: Prepared, precision: str, device: str, attention: str = "") -> Any:
     """The transformers model in evaluation mode, from safetensors, without remote code.
 
-    `attention` names an implementation; "" leaves the choice to the library. A quantised model computes in float32, whatever the device, so that its numbers may be
-    compared with those of the float32 model.
+    `attention` names an implementation; "" leaves the choice to the library. A quantised model
+    computes in float32, whatever the device, so that its numbers may be compared with those of
+    the float32 model.
     """
     import torch
 
