@@ -55,7 +55,7 @@ def memory_in_own_process(load: Callable[[], Any], ids: Sequence[int]) -> LoadMe
 
 def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
     """Load a model and compute one forward pass over `ids`, watching this process's memory."""
-    _import_what_loading_imports()
+    import_what_loading_imports()
     imported = process_memory().resident
     model = load()
     loaded = process_memory().resident
@@ -71,7 +71,8 @@ def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory
     )
 
 
-def _import_what_loading_imports() -> None:
+def import_what_loading_imports() -> None:
+    """The libraries that a load begins with, as far as this stack has them."""
     for name in ("torch", "transformers.models.auto", "accelerate", "bitsandbytes"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

@@ -42,6 +42,17 @@ def croppable(cache: Any, context: int) -> bool:
         return False
 
 
+def repeated(cache: Any, batch: int) -> Any:
+    """A cache of one sequence as one of `batch` equal ones; None where it cannot be repeated."""
+    if not hasattr(cache, "batch_repeat_interleave"):
+        return None
+    try:
+        cache.batch_repeat_interleave(batch)
+    except Exception:
+        return None
+    return cache
+
+
 def as_cache(model: Any, cache: Any) -> Any:
     """transformers below 4.48 returned tuples from models that are faster with a cache object."""
     if isinstance(cache, tuple) and getattr(model, "_supports_cache_class", False):

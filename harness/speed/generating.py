@@ -7,13 +7,13 @@ the same does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from harness.measure.generation import pad_id
 from harness.speed import planted
 from harness.speed.bounds import bounds, limits
-from harness.speed.caches import Rewinding, as_cache
+from harness.speed.caches import Rewinding, as_cache, repeated
 from harness.speed.loading import loads_of
 from harness.speed.subject import model_subject, settle_for
 from harness.speed.task import Asked, Measure, Opened
@@ -27,14 +27,13 @@ NEW_TOKENS = 16
 """New tokens of one generate; decode goes no farther beyond its context either."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Model:
-    """What the measures of one worker share; `held` are prefilled caches by (context, batch)."""
+    """What the measures of one worker share."""
 
     model: Any
     vocabulary: int
     settle: Callable[[], object] | None
-    held: dict[tuple[int, int], Rewinding] = field(default_factory=dict)
 
     def ids(self, tokens: int, batch: int) -> Any:
         """[batch, tokens], the same in every process."""
@@ -51,7 +50,7 @@ def open_task(asked: Asked) -> Opened:
     plant = planted.parse(asked.arm.plant)
     loads = loads_of(asked, found)
     model = loads.load()
-    shared = Model(model, _vocabulary(model), settle_for(asked.arm.device))
+    shared = Model(model, vocabulary(model), settle_for(asked.arm.device))
     generates = "causal-lm" in found.entry.abilities
     limit = positions(model)
     measures, missed = [], []
@@ -156,24 +155,34 @@ class Steps:
     """Greedy decoding by hand: each step feeds the token of the one before."""
 
     def __init__(self, shared: Model, tokens: int, batch: int) -> None:
-        self._shared, self._shape = shared, (tokens, batch)
+        self._shared, self._tokens, self._batch = shared, tokens, batch
         self._model = shared.model
         self._first = shared.ids(tokens + 1, batch)[:, -1:]
         self._token = self._first
         self._cache: Any = None
+        self._kept: Rewinding | None = None
 
     def rewind(self) -> None:
         """Back to the end of the context; the first time this computes it."""
         import torch
 
-        if self._shape not in self._shared.held:
-            tokens, batch = self._shape
+        if self._kept is None:
             with torch.inference_mode():
-                output = self._model(self._shared.ids(tokens, batch), use_cache=True)
-            cache = as_cache(self._model, output.past_key_values)
-            self._shared.held[self._shape] = Rewinding(cache, tokens)
-        self._cache = self._shared.held[self._shape].rewound()
+                self._kept = Rewinding(self._prefilled(), self._tokens)
+        with torch.inference_mode():
+            self._cache = self._kept.rewound()
         self._token = self._first
+
+    def _prefilled(self) -> Any:
+        """Of one sequence and repeated where the cache can be, since that is much quicker."""
+        model, shared = self._shared.model, self._shared
+        for batch in dict.fromkeys((1, self._batch)):
+            output = model(shared.ids(self._tokens, batch), use_cache=True)
+            cache = as_cache(model, output.past_key_values)
+            found = cache if batch == self._batch else repeated(cache, self._batch)
+            if found is not None:
+                return found
+        raise AssertionError("the last prefill has the whole batch")
 
     def step(self) -> None:
         import torch
@@ -198,7 +207,7 @@ def _generate(model: Any, ids: Any, new_tokens: int) -> None:
         )
 
 
-def _vocabulary(model: Any) -> int:
+def vocabulary(model: Any) -> int:
     return int(_text_config(model).vocab_size)
 
 

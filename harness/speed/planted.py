@@ -63,18 +63,25 @@ def _with_copy(model: Any) -> Any:
 
 
 def slowed(measure: Measure, plant: Plant, model: Any, tokens: int, batch: int) -> Measure:
-    """The measure with extra work beside each call, calibrated on this machine, now.
+    """The measure with extra work beside each call, calibrated when it is first prepared.
 
     `tokens` is how many each sequence of the batch is computed at in one call.
     """
     work = LayersAgain(model, tokens, batch)
-    share = (plant.factor - 1.0) * calibrated(measure, work)
+    share = 0.0
+
+    def prepare() -> None:
+        nonlocal share
+        if not share:
+            share = (plant.factor - 1.0) * calibrated(measure, work)
+        if measure.prepare is not None:
+            measure.prepare()
 
     def call() -> None:
         measure.call()
         work(share)
 
-    return replace(measure, call=call)
+    return replace(measure, call=call, prepare=prepare)
 
 
 def calibrated(measure: Measure, work: LayersAgain) -> float:

@@ -14,7 +14,6 @@ from harness.speed.task import Measure
 from harness.vocabulary.turns import Turned, Warmed
 
 WARM_SECONDS = 2.0
-WARM_CALLS = 3
 _GROUP_SECONDS = 0.02
 """A warm-up looks at groups of calls at least this long: a shorter one is too noisy to judge by."""
 _STABLE = 0.05
@@ -45,12 +44,15 @@ def turn(measure: Measure, least: float) -> Turned:
 
 
 def warm(measure: Measure, clock: Callable[[], float] = perf_counter) -> Warmed:
-    """Call until the time a call takes is stable, as `stable` says, or WARM_SECONDS are over."""
+    """Call until the time a call takes is stable, as `stable` says, or WARM_SECONDS are over.
+
+    At least twice all the same: the first call allocates what later ones find.
+    """
     begun = clock()
     times: list[float] = []
     calls = 0
     with _uncollected():
-        while calls < WARM_CALLS or not (stable(times) or clock() - begun >= WARM_SECONDS):
+        while calls < 2 or not (stable(times) or clock() - begun >= WARM_SECONDS):
             part = _stretch(measure, _GROUP_SECONDS)
             times.append(part.seconds / part.calls)
             calls += part.calls
