@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.measure.memory import quantisation_bytes, tensor_bytes
+from harness.speed.caches import cache_bytes
 from harness.speed.limits import matmul_limit, read_limit
 from harness.speed.planted import linear_layers, weight_count
 from harness.speed.task import Asked
@@ -95,8 +96,6 @@ def cached_bytes(model: Any) -> int:
     if not is_causal(model):
         return 0
     import torch
-
-    from harness.speed.caches import cache_bytes
 
     with torch.inference_mode():
         ids = torch.zeros((1, 2), dtype=torch.long, device=model.device)

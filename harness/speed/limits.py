@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from harness.speed import pagecache
+from harness.speed.subject import settle_for
 from harness.vocabulary.cells import QUANTISED
 from harness.vocabulary.costs import Limit
 
@@ -35,7 +35,7 @@ def read_limit(device: str) -> Limit:
         lambda: wide @ wide[0],
         lambda: tall @ tall[0],
     )
-    settle = _settle(device)
+    settle = settle_for(device)
     with torch.inference_mode():
         seconds = min(_best(kernel, settle) for kernel in kernels)
     return Limit("read", "", count * 4 / seconds)
@@ -46,7 +46,7 @@ def matmul_limit(precision: str, device: str) -> Limit:
     import torch
 
     name = computed_type(precision)
-    settle = _settle(device)
+    settle = settle_for(device)
     best = 0.0
     with torch.inference_mode():
         for side in _SIDES:
@@ -91,12 +91,6 @@ def _seconds(kernel: Callable[[], object], settle: Callable[[], object] | None) 
     if settle is not None:
         settle()
     return perf_counter() - begun
-
-
-def _settle(device: str) -> Any:
-    from harness.speed.subject import settle_for
-
-    return settle_for(device)
 
 
 def _last_cache() -> int:
