@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness import subjects
+from harness.plugin import speed
 from harness.plugin.marks import MARKS
 from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, lacks
 from harness.vocabulary.errors import HarnessError, UsageError
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         _check_root(config)
+        speed.check(config)
         settings = read(config)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.plugin import speed
 from harness.plugin.marks import Requirements, requirements
 from harness.plugin.options import SETTINGS, Settings
 from harness.vocabulary.cells import Cell, lacks
@@ -138,6 +139,10 @@ def _stash(item: pytest.Item) -> None:
 def _selected(item: pytest.Item, settings: Settings, config: pytest.Config) -> bool:
     if _is_empty(item):
         config.stash[DESELECTED]["no selected subject, precision or device applies"] += 1
+        return False
+    planned = settings.list_cells is not None or settings.behaviours is not None
+    if reason := speed.left_out(item, settings.home, planned=planned):
+        config.stash[DESELECTED][reason] += 1
         return False
     if settings.selected and not _has_subject(item):
         config.stash[DESELECTED]["needs no subject, and subjects were selected"] += 1
