@@ -1,0 +1,72 @@
+"""How fast sae-lens makes features of activations: the autoencoder that comes along, on SmolLM2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.speed.reading import MODEL, rows, settle, subject
+from harness.speed.task import Asked, Measure, Opened
+from harness.subjects import Prepared, load_model, load_tokenizer
+from harness.vocabulary.cells import PRECISIONS, QUANTISED
+from harness.vocabulary.costs import Quantity
+from harness.vocabulary.errors import UsageError
+from harness.vocabulary.places import home
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BLOCK = 10
+ROWS, LENGTH = 8, 128
+TOKENS = ROWS * LENGTH
+
+
+def open_task(asked: Asked) -> Opened:
+    """`encode` of real activations [token, d_in], in the arm's precision, without gradients.
+
+    Raises UsageError for a precision that autoencoders do not have, or a model of another width.
+    """
+    arm = asked.arm
+    if arm.precision in QUANTISED:
+        raise UsageError(
+            f"sae-lens loads no autoencoder in {arm.precision}",
+            where="--precision",
+            allowed=", ".join(name for name in PRECISIONS if name not in QUANTISED),
+        )
+    import torch
+
+    autoencoder = _load(arm.precision, arm.device)
+    found = subject(arm.subject or MODEL)
+    x = _activations(found, arm.device).to(getattr(torch, arm.precision))
+    if x.shape[-1] != autoencoder.cfg.d_in:
+        raise UsageError(
+            f"the activations of {found.entry.name} are {x.shape[-1]} wide",
+            where="--subject",
+            allowed=f"a model {autoencoder.cfg.d_in} wide, as the autoencoder of {MODEL} reads it",
+        )
+
+    def encode() -> object:
+        with torch.no_grad():
+            return autoencoder.encode(x)
+
+    quantity = Quantity(asked.quantity("encode"), "s", work="token", amount=TOKENS)
+    return Opened((Measure(quantity, encode, settle=settle(arm.device)),))
+
+
+def _load(precision: str, device: str) -> Any:
+    """The autoencoder; sae-lens 5 knows load_from_disk by another name."""
+    from sae_lens import SAE
+
+    load = getattr(SAE, "load_from_disk", None) or SAE.load_from_pretrained
+    folder = home() / "fixtures" / "autoencoders" / "smollm2-block-10"
+    return load(folder, device=device, dtype=precision).eval()
+
+
+def _activations(found: Prepared, device: str) -> Tensor:
+    """The residual stream behind the block that the autoencoder was trained on, [token, width]."""
+    import torch
+
+    model = load_model(found, "float32", device)
+    ids = rows(load_tokenizer(found).encode, ROWS, LENGTH).to(device)
+    with torch.no_grad():
+        hidden: Tensor = model(ids, output_hidden_states=True).hidden_states[BLOCK + 1]
+    return hidden.flatten(0, 1)
