@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.speed.reading import MODEL, rows, settle, subject
+from harness.speed.subject import model_subject, settle_for, torch_for
 from harness.speed.task import Asked, Measure, Opened
+from harness.speed.texts import rows
 from harness.subjects import Prepared, load_model, load_tokenizer
 from harness.vocabulary.cells import PRECISIONS, QUANTISED
 from harness.vocabulary.costs import Quantity
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 BLOCK = 10
 ROWS, LENGTH = 8, 128
-TOKENS = ROWS * LENGTH
 
 
 def open_task(asked: Asked) -> Opened:
@@ -32,24 +32,23 @@ def open_task(asked: Asked) -> Opened:
             where="--precision",
             allowed=", ".join(name for name in PRECISIONS if name not in QUANTISED),
         )
-    import torch
-
+    torch = torch_for(asked)
     autoencoder = _load(arm.precision, arm.device)
-    found = subject(arm.subject or MODEL)
+    found = model_subject(asked)
     x = _activations(found, arm.device).to(getattr(torch, arm.precision))
     if x.shape[-1] != autoencoder.cfg.d_in:
         raise UsageError(
             f"the activations of {found.entry.name} are {x.shape[-1]} wide",
             where="--subject",
-            allowed=f"a model {autoencoder.cfg.d_in} wide, as the autoencoder of {MODEL} reads it",
+            allowed=f"a model {autoencoder.cfg.d_in} wide, as SmolLM2-135M is",
         )
 
     def encode() -> object:
         with torch.no_grad():
             return autoencoder.encode(x)
 
-    quantity = Quantity(asked.quantity("encode"), "s", work="token", amount=TOKENS)
-    return Opened((Measure(quantity, encode, settle=settle(arm.device)),))
+    quantity = Quantity(asked.quantity("encode"), "s", work="token", amount=float(ROWS * LENGTH))
+    return Opened((Measure(quantity, encode, settle=settle_for(arm.device)),))
 
 
 def _load(precision: str, device: str) -> Any:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.speed.reading import MODEL, long_text, short_texts, subject
+from harness.speed.subject import subject
 from harness.speed.task import Asked, Measure, Opened
+from harness.speed.texts import long_text, short_texts
 from harness.subjects import Prepared, load_tokenizer
 from harness.vocabulary.costs import Quantity
 from harness.vocabulary.errors import SubjectError
@@ -35,7 +36,7 @@ class Codec:
 def open_task(asked: Asked) -> Opened:
     """The task `tokenizers.LIBRARY`. Raises HarnessError without a vocabulary to read."""
     _let_run(asked.threads)
-    codec = _CODECS[asked.of](vocabulary(asked.of, asked.arm.subject), asked.threads)
+    codec = _CODECS[asked.of](vocabulary(asked), asked.threads)
     return Opened(measures(asked, codec))
 
 
@@ -67,19 +68,19 @@ def size(*texts: str) -> int:
     return sum(len(text.encode()) for text in texts)
 
 
-def vocabulary(library: str, name: str) -> Prepared:
-    """The files of the subject called `name` where `library` reads them, else of its own."""
-    formats, own = _READS[library]
-    if name:
-        found = subject(name)
+def vocabulary(asked: Asked) -> Prepared:
+    """The arm's subject where the library reads its format, else the one that stands in."""
+    formats, own = _READS[asked.of]
+    if asked.arm.subject:
+        found = subject(asked)
         if found.entry.format in formats and "tokenizer" in found.entry.abilities:
             return found
-    return subject(own)
+    return subject(replace(asked, arm=replace(asked.arm, subject=own)))
 
 
 _READS: Mapping[str, tuple[frozenset[str], str]] = {
-    "tokenizers": (frozenset({"transformers", "gguf"}), MODEL),
-    "transformers": (frozenset({"transformers", "gguf"}), MODEL),
+    "tokenizers": (frozenset({"transformers", "gguf"}), "smollm2-135m-instruct"),
+    "transformers": (frozenset({"transformers", "gguf"}), "smollm2-135m-instruct"),
     "tiktoken": (frozenset({"tiktoken"}), "cl100k"),
     "sentencepiece": (frozenset({"sentencepiece"}), "mistral-sentencepiece"),
 }

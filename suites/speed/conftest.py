@@ -51,9 +51,10 @@ def take(request, benchmark, held):
     """
     settings = request.config.stash[SETTINGS]
     cell = request.node.stash[CELL]
+    extra = request.config.option.subjects_file or ""
 
     def run(task, name, group):
-        asked = Asked(task, _arm(request.config, cell), settings.threads)
+        asked = Asked(task, _arm(request.config, cell), settings.threads, subjects_file=extra)
         if (task, cell) not in held:
             held.clear()
             gc.collect()
@@ -69,7 +70,8 @@ def take(request, benchmark, held):
 def _arm(config, cell):
     """What this environment measures; a folder of the user's own is named with its path."""
     given = {name.partition("=")[0]: name for name in config.option.subject}
-    subject = given.get(cell.subject, cell.subject) if cell.precision else ""
+    known = cell.subject in {entry.name for entry in config.stash[SETTINGS].subjects}
+    subject = given.get(cell.subject, cell.subject) if known else ""
     return Arm(
         name=cell.id,
         stack="installed",

@@ -1,4 +1,4 @@
-"""A model loaded from the page cache, its prompts, and its next tokens: context x batch."""
+"""A model loaded from the page cache; its first token and its next ones, by context x batch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ PROMPTS = ("32x1", "128x1", "512x1", "128x8")
 CONTEXTS = ("64x1", "256x1", "1024x1", "256x8")
 
 
-@needs("causal-lm")
 @requires("transformers", "torch")
 def test_load(cell, subject, take):
     take("load", "seconds", "load")
 
 
-@needs("causal-lm")
 @requires("transformers", "torch")
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_first_token(prompt, cell, subject, take):
