@@ -52,12 +52,11 @@ def open_task(asked: Asked) -> Opened:
 
 
 def _load(precision: str, device: str) -> Any:
-    """The autoencoder; sae-lens 5 knows load_from_disk by another name."""
+    """The autoencoder; raises TypeError before sae-lens 6, whose form its configuration has."""
     from sae_lens import SAE
 
-    load = getattr(SAE, "load_from_disk", None) or SAE.load_from_pretrained
     folder = home() / "fixtures" / "autoencoders" / "smollm2-block-10"
-    return load(folder, device=device, dtype=precision).eval()
+    return SAE.load_from_disk(folder, device=device, dtype=precision).eval()
 
 
 def _activations(found: Prepared, device: str) -> Tensor:

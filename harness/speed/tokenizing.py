@@ -58,7 +58,7 @@ def measures(asked: Asked, codec: Codec) -> tuple[Measure, ...]:
         "decode.long": (lambda: codec.decode(ids), size(text)),
     }
     return tuple(
-        Measure(Quantity(asked.quantity(name), "s", work="byte", amount=amount), call)
+        Measure(Quantity(asked.quantity(name), "s", work="byte", amount=float(amount)), call)
         for name, (call, amount) in calls.items()
     )
 

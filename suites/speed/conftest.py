@@ -22,15 +22,16 @@ from harness.speed.task import Asked, open_task
 from harness.vocabulary.costs import Arm
 
 FOLDER = Path(__file__).parent
-WARM_CALLS = 2
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """float32 unless precisions are asked for: each model in all six takes most of an hour."""
+    """No collections while a call is timed, as in a worker; float32 unless others are asked for."""
+    ours = [item for item in items if item.path.is_relative_to(FOLDER)]
+    for item in ours:
+        item.add_marker(pytest.mark.benchmark(disable_gc=True))
     if config.option.precision:
         return
-    ours = [item for item in items if item.path.is_relative_to(FOLDER)]
     dropped = [item for item in ours if item.stash[CELL].precision not in (None, "float32")]
     if dropped:
         items[:] = [item for item in items if item not in dropped]
@@ -114,20 +115,22 @@ def _time(benchmark, measure, option):
         if measure.settle is not None:
             measure.settle()
 
-    prepare = _every(measure.stretch, measure.prepare)
-    prepare()
-    if not measure.stretch:
-        benchmark(call)
-        return
+    before = _every(measure.stretch, measure.prepare)
     rounds = 1
     if benchmark.enabled:
+        before()
+        call()  # a first call makes what later ones find
         begun = time.perf_counter()
         call()
         enough = float(option.benchmark_max_time) / (time.perf_counter() - begun)
         rounds = max(int(option.benchmark_min_rounds), math.ceil(enough))
-        prepare = _every(measure.stretch, measure.prepare)
+        before = _every(measure.stretch, measure.prepare)
     gc.collect()
-    benchmark.pedantic(call, setup=prepare, rounds=rounds, warmup_rounds=WARM_CALLS)
+    if measure.stretch:
+        benchmark.pedantic(call, setup=before, rounds=rounds, warmup_rounds=1)
+    else:
+        before()
+        benchmark(call)
 
 
 def _every(stretch, prepare):
