@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.speed.precisions import refuse_quantised
 from harness.speed.subject import model_subject, settle_for, torch_for
 from harness.speed.task import Asked, Measure, Opened
 from harness.speed.texts import rows
 from harness.subjects import Prepared, load_model, load_tokenizer
-from harness.vocabulary.cells import PRECISIONS, QUANTISED
 from harness.vocabulary.costs import Quantity
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.places import home
@@ -26,12 +26,7 @@ def open_task(asked: Asked) -> Opened:
     Raises UsageError for a precision that autoencoders do not have, or a model of another width.
     """
     arm = asked.arm
-    if arm.precision in QUANTISED:
-        raise UsageError(
-            f"sae-lens loads no autoencoder in {arm.precision}",
-            where="--precision",
-            allowed=", ".join(name for name in PRECISIONS if name not in QUANTISED),
-        )
+    refuse_quantised(asked, "an autoencoder of sae-lens")
     torch = torch_for(asked)
     autoencoder = _load(arm.precision, arm.device)
     found = model_subject(asked)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from harness.speed.precisions import refuse_quantised
 from harness.speed.subject import model_subject, settle_for, torch_for
 from harness.speed.task import Asked, Measure, Opened
 from harness.speed.texts import rows
@@ -28,6 +29,8 @@ def open_task(asked: Asked) -> Opened:
     Raises ImportError for `hooks.hooked` from transformer-lens 4 on, and HarnessError for a
     subject that the lens cannot take.
     """
+    if asked.of == "hooked":
+        refuse_quantised(asked, "HookedTransformer")
     torch_for(asked)
     arm, found = asked.arm, model_subject(asked)
     tokenizer = load_tokenizer(found)

@@ -49,11 +49,12 @@ def test_the_work_of_a_call_is_all_its_ids(lens: Any) -> None:
     assert {(quantity.work, quantity.amount) for quantity in found} == {("token", 12.0)}
 
 
+@pytest.mark.parametrize("task", ["autoencoder", "hooks.hooked"])
 @pytest.mark.parametrize("precision", ["int8", "nf4", "fp4"])
-def test_an_autoencoder_in_a_quantised_precision_is_refused_with_those_it_has(
-    precision: str,
+def test_a_quantised_precision_is_refused_with_those_that_are_allowed(
+    task: str, precision: str
 ) -> None:
     arm = Arm("here", "installed", "smollm2-135m-instruct", precision)
-    with pytest.raises(UsageError) as raised:
-        open_task(Asked("autoencoder", arm, 1))
+    with pytest.raises(UsageError, match=f"no weights in {precision}") as raised:
+        open_task(Asked(task, arm, 1))
     assert raised.value.allowed == "float32, bfloat16, float16"

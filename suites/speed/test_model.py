@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from harness.plugin import needs, requires
+from harness.speed.generating import DECODE, FIRST_TOKEN, GENERATE
 
-PROMPTS = ("32x1", "128x1", "512x1", "128x8")
-CONTEXTS = ("64x1", "256x1", "1024x1", "256x8")
+
+def shapes(of):
+    """`context x batch` as quantities are named by it."""
+    return [f"{tokens}x{batch}" for tokens, batch in of]
 
 
 @requires("transformers", "torch")
@@ -16,19 +19,20 @@ def test_load(cell, subject, take):
 
 
 @requires("transformers", "torch")
-@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("prompt", shapes(FIRST_TOKEN))
 def test_first_token(prompt, cell, subject, take):
     take("model", f"first-token@{prompt}", "first token")
 
 
 @needs("causal-lm")
 @requires("transformers", "torch")
-@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("context", shapes(DECODE))
 def test_decode(context, cell, subject, take):
     take("model", f"decode@{context}", "decode")
 
 
 @needs("causal-lm")
 @requires("transformers", "torch")
-def test_generate(cell, subject, take):
-    take("model", "generate@64x1", "generate")
+@pytest.mark.parametrize("context", shapes([GENERATE]))
+def test_generate(context, cell, subject, take):
+    take("model", f"generate@{context}", "generate")
