@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.speed.precisions import refuse_quantised
-from harness.speed.subject import model_subject, settle_for, torch_for
+from harness.speed.subject import settle_for, torch_for
 from harness.speed.task import Asked, Measure, Opened
-from harness.speed.texts import rows
+from harness.speed.texts import rows, text_model
 from harness.subjects import Prepared, load_model, load_tokenizer
 from harness.vocabulary.costs import Quantity
 from harness.vocabulary.errors import UsageError
@@ -27,16 +27,13 @@ def open_task(asked: Asked) -> Opened:
     """
     arm = asked.arm
     refuse_quantised(asked, "an autoencoder of sae-lens")
+    found = text_model(asked)
     torch = torch_for(asked)
     autoencoder = _load(arm.precision, arm.device)
-    found = model_subject(asked)
-    x = _activations(found, arm.device).to(getattr(torch, arm.precision))
-    if x.shape[-1] != autoencoder.cfg.d_in:
-        raise UsageError(
-            f"the activations of {found.entry.name} are {x.shape[-1]} wide",
-            where="--subject",
-            allowed=f"a model {autoencoder.cfg.d_in} wide, as SmolLM2-135M is",
-        )
+    model = load_model(found, "float32", arm.device)
+    _check_fits(found, model.config, autoencoder.cfg.d_in)
+    ids = rows(load_tokenizer(found).encode, ROWS, LENGTH).to(arm.device)
+    x = _activations(model, ids).to(getattr(torch, arm.precision))
 
     def encode() -> object:
         with torch.no_grad():
@@ -54,12 +51,20 @@ def _load(precision: str, device: str) -> Any:
     return SAE.load_from_disk(folder, device=device, dtype=precision).eval()
 
 
-def _activations(found: Prepared, device: str) -> Tensor:
+def _check_fits(found: Prepared, config: Any, width: int) -> None:
+    blocks = getattr(config, "num_hidden_layers", 0)
+    if blocks <= BLOCK or getattr(config, "hidden_size", 0) != width:
+        raise UsageError(
+            f"the autoencoder reads no activations of {found.entry.name}",
+            where="--subject",
+            allowed=f"a model {width} wide of more than {BLOCK} blocks, as SmolLM2-135M is",
+        )
+
+
+def _activations(model: Any, ids: Tensor) -> Tensor:
     """The residual stream behind the block that the autoencoder was trained on, [token, width]."""
     import torch
 
-    model = load_model(found, "float32", device)
-    ids = rows(load_tokenizer(found).encode, ROWS, LENGTH).to(device)
     with torch.no_grad():
         hidden: Tensor = model(ids, output_hidden_states=True).hidden_states[BLOCK + 1]
     return hidden.flatten(0, 1)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from harness.speed.precisions import refuse_quantised
-from harness.speed.subject import model_subject, settle_for, torch_for
+from harness.speed.subject import settle_for, torch_for
 from harness.speed.task import Asked, Measure, Opened
-from harness.speed.texts import rows
+from harness.speed.texts import rows, text_model
 from harness.subjects import load_model, load_tokenizer
 from harness.subjects.lenses import load_bridge, load_hooked
 from harness.vocabulary.costs import Quantity
@@ -32,7 +32,7 @@ def open_task(asked: Asked) -> Opened:
     if asked.of == "hooked":
         refuse_quantised(asked, "HookedTransformer")
     torch_for(asked)
-    arm, found = asked.arm, model_subject(asked)
+    arm, found = asked.arm, text_model(asked)
     tokenizer = load_tokenizer(found)
     model = load_model(found, arm.precision, arm.device, arm.attention)
     if asked.of == "bridge":

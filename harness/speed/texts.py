@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.measure.prompts import CORPUS, PROMPTS
+from harness.speed.subject import model_subject
+from harness.speed.task import Asked
+from harness.subjects import Prepared
+from harness.vocabulary.errors import UsageError
 from harness.vocabulary.places import home
 
 if TYPE_CHECKING:
@@ -26,6 +30,18 @@ def long_text() -> str:
 def short_texts() -> tuple[str, ...]:
     """Some 25 texts of 10 to 200 bytes in many scripts, code and numbers among them."""
     return PROMPTS + tuple(text for name, text in CORPUS.items() if name not in NO_TEXT)
+
+
+def text_model(asked: Asked) -> Prepared:
+    """The arm's subject; raises UsageError where it is no model, or reads no text."""
+    found = model_subject(asked)
+    if "tokenizer" not in found.entry.abilities:
+        raise UsageError(
+            f"{found.entry.name} has no tokenizer, and {asked.task} reads text",
+            where="--subject",
+            allowed="a model with the files of its tokenizer",
+        )
+    return found
 
 
 def rows(encode: Callable[[str], list[int]], count: int, length: int) -> Tensor:

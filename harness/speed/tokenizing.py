@@ -18,6 +18,7 @@ from harness.speed.texts import long_text, short_texts
 from harness.subjects import Prepared, load_tokenizer
 from harness.vocabulary.costs import Quantity
 from harness.vocabulary.errors import SubjectError
+from harness.vocabulary.subjects import Subject
 
 RUN = 40_000
 """Length of the run of one character: one piece to most patterns, so that merging it all takes
@@ -70,21 +71,32 @@ def size(*texts: str) -> int:
 
 def vocabulary(asked: Asked) -> Prepared:
     """The arm's subject where the library reads its format, else the one that stands in."""
-    formats, own = _READS[asked.of]
     if asked.arm.subject:
         found = subject(asked)
-        if found.entry.format in formats and "tokenizer" in found.entry.abilities:
+        if reads(asked.of, found.entry):
             return found
-    return subject(replace(asked, arm=replace(asked.arm, subject=own)))
+    return subject(replace(asked, arm=replace(asked.arm, subject=STAND_INS[asked.of])))
 
 
-_READS: Mapping[str, tuple[frozenset[str], str]] = {
-    "tokenizers": (frozenset({"transformers", "gguf"}), "smollm2-135m-instruct"),
-    "transformers": (frozenset({"transformers", "gguf"}), "smollm2-135m-instruct"),
-    "tiktoken": (frozenset({"tiktoken"}), "cl100k"),
-    "sentencepiece": (frozenset({"sentencepiece"}), "mistral-sentencepiece"),
+def reads(library: str, entry: Subject) -> bool:
+    """Whether the library reads the vocabulary of such a subject."""
+    return "tokenizer" in entry.abilities and entry.format in _FORMATS[library]
+
+
+STAND_INS: Mapping[str, str] = {
+    "tokenizers": "smollm2-135m-instruct",
+    "transformers": "smollm2-135m-instruct",
+    "tiktoken": "cl100k",
+    "sentencepiece": "mistral-sentencepiece",
 }
-"""The formats of subjects that each library reads, and the subject that stands in."""
+"""The subject whose vocabulary each library reads where the arm's is of another kind."""
+
+_FORMATS: Mapping[str, frozenset[str]] = {
+    "tokenizers": frozenset({"transformers", "gguf"}),
+    "transformers": frozenset({"transformers", "gguf"}),
+    "tiktoken": frozenset({"tiktoken"}),
+    "sentencepiece": frozenset({"sentencepiece"}),
+}
 
 
 def _let_run(threads: int) -> None:

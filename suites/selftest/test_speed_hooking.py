@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from harness.speed.hooking import measures
 from harness.speed.task import Asked, open_task
 from harness.vocabulary.costs import Arm
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.places import home
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,16 @@ def test_the_work_of_a_call_is_all_its_ids(lens: Any) -> None:
     found = [measure.quantity for measure in measures(asked, lens, torch.zeros(3, 4).long())]
     assert [quantity.id for quantity in found] == ["hooks.hooked/forward", "hooks.hooked/cache"]
     assert {(quantity.work, quantity.amount) for quantity in found} == {("token", 12.0)}
+
+
+@pytest.mark.parametrize("task", ["hooks.bridge", "hooks.hooked", "autoencoder"])
+def test_a_model_without_a_tokenizer_is_refused(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    folder = home() / "fixtures" / "architectures" / "llama"
+    with pytest.raises(UsageError, match=f"tiny has no tokenizer, and {task} reads text"):
+        open_task(Asked(task, Arm("here", "installed", f"tiny={folder}"), 1))
 
 
 @pytest.mark.parametrize("task", ["autoencoder", "hooks.hooked"])

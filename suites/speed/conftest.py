@@ -19,6 +19,7 @@ import pytest
 from harness.plugin.options import SETTINGS
 from harness.plugin.selection import CELL
 from harness.speed.task import Asked, open_task
+from harness.speed.tokenizing import STAND_INS, reads
 from harness.vocabulary.costs import Arm
 from harness.vocabulary.errors import UsageError
 
@@ -27,16 +28,27 @@ FOLDER = Path(__file__).parent
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """No collections while a call is timed, as in a worker; float32 unless others are asked for."""
+    """No garbage collection while a call is timed, as in a worker; and not every combination."""
     ours = [item for item in items if item.path.is_relative_to(FOLDER)]
     for item in ours:
         item.add_marker(pytest.mark.benchmark(disable_gc=True))
-    if config.option.precision:
-        return
-    dropped = [item for item in ours if item.stash[CELL].precision not in (None, "float32")]
+    dropped = [item for item in ours if not _is_wanted(item)]
     if dropped:
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=dropped)
+
+
+def _is_wanted(item):
+    """float32 unless precisions are asked for; a library on vocabularies that it can read.
+
+    Without subjects asked for, on one vocabulary each.
+    """
+    settings, cell = item.config.stash[SETTINGS], item.stash[CELL]
+    library = item.callspec.params.get("library")
+    if library is None:
+        return bool(item.config.option.precision) or cell.precision == "float32"
+    entry = next(entry for entry in settings.subjects if entry.name == cell.subject)
+    return reads(library, entry) and (settings.selected or entry.name == STAND_INS[library])
 
 
 @pytest.fixture(scope="session")
@@ -80,12 +92,10 @@ def _open(asked):
 def _arm(config, cell):
     """What this environment measures; a folder of the user's own is named with its path."""
     given = {name.partition("=")[0]: name for name in config.option.subject}
-    known = cell.subject in {entry.name for entry in config.stash[SETTINGS].subjects}
-    subject = given.get(cell.subject, cell.subject) if known else ""
     return Arm(
         name=cell.id,
         stack="installed",
-        subject=subject,
+        subject=given.get(cell.subject, cell.subject),
         precision=cell.precision or "float32",
         device=cell.device or "cpu",
     )

@@ -7,14 +7,14 @@ import pytest
 from harness.plugin import needs, requires
 
 
-@needs("causal-lm")
+@needs("causal-lm", "tokenizer")
 @requires("transformer-lens", "transformers", "torch")
 @pytest.mark.parametrize("name", ["forward", "cache"])
 def test_bridge(name, cell, subject, take):
     take("hooks.bridge", name, "bridge")
 
 
-@needs("causal-lm")
+@needs("causal-lm", "tokenizer")
 @requires("transformer-lens", "transformers", "torch")
 @pytest.mark.parametrize("name", ["forward", "cache"])
 def test_hooked(name, cell, subject, take):

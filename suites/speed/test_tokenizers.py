@@ -1,33 +1,19 @@
-"""Text to ids and back, a call's work in bytes."""
+"""Text to ids and back, a call's work in bytes: libraries side by side."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.plugin import requires
+from harness.plugin import needs, requires
+from harness.vocabulary.tasks import TOKENIZER_LIBRARIES
 
 QUANTITIES = ("encode.short", "encode.long", "encode.repeated", "encode.batch", "decode.long")
 
 
-@requires("tokenizers")
+@needs("tokenizer")
 @pytest.mark.parametrize("name", QUANTITIES)
-def test_tokenizers(name, take):
-    take("tokenizers.tokenizers", name, name)
-
-
-@requires("tiktoken")
-@pytest.mark.parametrize("name", QUANTITIES)
-def test_tiktoken(name, take):
-    take("tokenizers.tiktoken", name, name)
-
-
-@requires("sentencepiece")
-@pytest.mark.parametrize("name", QUANTITIES)
-def test_sentencepiece(name, take):
-    take("tokenizers.sentencepiece", name, name)
-
-
-@requires("transformers")
-@pytest.mark.parametrize("name", QUANTITIES)
-def test_transformers(name, take):
-    take("tokenizers.transformers", name, name)
+@pytest.mark.parametrize(
+    "library", [pytest.param(each, marks=requires(each)) for each in TOKENIZER_LIBRARIES]
+)
+def test_text(library, name, subject, take):
+    take(f"tokenizers.{library}", name, name)
