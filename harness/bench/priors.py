@@ -1,0 +1,85 @@
+"""What is known of a quantity before it is measured, and what a verdict asks for.
+
+Two processes that run the same code differ by more than their turns scatter: addresses of code
+and data, huge pages, placement on cores are drawn once for a process's life (Mytkowicz et al.,
+"Producing wrong data without doing anything obviously wrong", 2009; Curtsinger and Berger,
+"Stabilizer", 2013; Kalibera and Jones, "Rigorous benchmarking in reasonable time", 2013).
+A comparison has few processes, so their spread is estimated together with a prior.
+
+The constants are tuned by `suites/selftest/bench_world.py`, a simulation with known truth:
+identical arms are called slower or faster in at most 1 of 1000 comparisons where processes
+spread by up to 1 %, and 1 of 100 where they spread by 2 %.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.vocabulary.costs import Quantity
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The spread of identical processes, as standard deviation of the logarithm.
+
+    `degrees` is its weight: as much as that many degrees of freedom of measured spread.
+    """
+
+    spread: float
+    degrees: float
+
+
+REPEATED = Prior(spread=0.010, degrees=3.0)
+"""Seconds of what repeats: the literature's tenths of a percent to percents, from the middle.
+
+In the simulation half of it (0.5 %) calls identical arms slower or faster in 2 of 1000 at a
+true spread of 1 %, and twice as many degrees double the false verdicts at 2 % (1.8 of 100).
+"""
+
+ONCE = Prior(spread=0.020, degrees=3.0)
+"""Seconds measured once a process (an import, a first load): one sample carries the scatter of
+the clock, of caches and of the scheduler that a quantity which repeats averages away."""
+
+BYTES = Prior(spread=0.005, degrees=3.0)
+"""Bytes do not wait for a core; the allocator's arenas and the pages of shared libraries that
+happen to be resident still move some tenths of a percent."""
+
+LEVEL = 0.999
+"""Of the interval. A run looks at tens of quantities, each several times: at 95 % every run
+would have its false verdict."""
+
+MARGIN = 0.02
+"""The smallest change that may be called slower, faster, heavier or lighter: as much as two
+processes of identical code may be apart for good on one machine (one standard deviation in the
+worst world simulated), and so nothing to act on."""
+
+RESOLUTION = 0.05
+"""`same` means: whatever the difference is, it is smaller than this."""
+
+GENERATIONS = 2
+"""Processes of either arm before any verdict: one cannot tell its arm from its luck."""
+
+GENERATIONS_OF_WALL_ALONE = 4
+"""Where processor time was measured and did not move along, the candidate waited rather than
+computed: it does so too if the scheduler put it beside somebody else's load. That happens to
+the candidate alone in one generation of three at worst, in four running 1 time of 81, while
+their scatter still has to be small; two would be 1 time of 9."""
+
+CONTENTION = 3.0
+"""No waiting for a core explains a ratio beyond this: one competitor as hungry as a worker
+takes half of a core, two take two thirds."""
+
+CONFIRMED = 0.5
+"""Processor time moved along if it did so by this share of the wall time's change, as
+logarithms: a call whose computing changed has parts beside it that did not."""
+
+DWARFED = 5.0
+"""A control that moved forbids a verdict, unless the change is this many times larger: a text
+encoded a hundred times faster is faster even where the control is off by 4 %."""
+
+
+def prior(quantity: Quantity) -> Prior:
+    """The prior of a quantity, by its kind."""
+    if quantity.unit == "bytes":
+        return BYTES
+    return REPEATED if quantity.repeats else ONCE
