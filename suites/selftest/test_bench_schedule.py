@@ -1,0 +1,49 @@
+"""The order of turns, the rounds of a generation, and what still needs them."""
+
+from __future__ import annotations
+
+from bench_world import DECODE, IMPORT
+
+from harness.bench.schedule import LEAST_ROUNDS, MOST_ROUNDS, another, order, rounds, unsettled
+from harness.vocabulary.costs import CostVerdict, Decision, Interval
+
+
+def test_order_is_reversed_every_other_round() -> None:
+    assert order(0) == order(2) == ("baseline", "candidate", "control")
+    assert order(1) == order(3) == ("control", "candidate", "baseline")
+
+
+def test_measuring_takes_as_long_as_starting() -> None:
+    assert rounds(12.0, 0.5, left=1000.0) == 24
+
+
+def test_rounds_are_even_so_that_either_order_comes_as_often() -> None:
+    assert rounds(12.5, 0.5, left=1000.0) == 24
+    assert all(rounds(tenths / 10, 0.5, left=100.0) % 2 == 0 for tenths in range(300))
+
+
+def test_a_short_budget_holds_two_generations() -> None:
+    # 20 s are left after the first start of 8 s; the second start takes 8 of them, so each
+    # generation has 6 s, 12 rounds of half a second.
+    assert rounds(8.0, 0.5, left=20.0) == 12
+    assert rounds(8.0, 0.5, left=20.0, generations=1) == 16
+
+
+def test_rounds_have_a_least_and_a_most() -> None:
+    assert rounds(8.0, 3.0, left=20.0) == LEAST_ROUNDS
+    assert rounds(100.0, 0.1, left=1e6) == MOST_ROUNDS
+
+
+def test_another_generation_fits_or_not() -> None:
+    assert another(8.0, 0.5, left=11.0)
+    assert not another(8.0, 0.5, left=10.9)
+
+
+def test_quantities_need_rounds_until_they_are_settled() -> None:
+    one = Interval(1.0, 0.99, 1.01)
+    told = {
+        DECODE.id: Decision(CostVerdict.SAME, one, one, 2, 12),
+        IMPORT.id: Decision(CostVerdict.INCONCLUSIVE, one, one, 2, 2),
+    }
+    assert unsettled([DECODE, IMPORT], told) == (IMPORT,)
+    assert unsettled([DECODE, IMPORT], {}) == (DECODE, IMPORT)
