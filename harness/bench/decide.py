@@ -13,7 +13,9 @@ from harness.bench.priors import (
     CONTENTION,
     DWARFED,
     GENERATIONS,
+    GENERATIONS_OF_LITTLE,
     GENERATIONS_OF_WALL_ALONE,
+    LITTLE,
     MARGIN,
     RESOLUTION,
     prior,
@@ -94,11 +96,15 @@ def _judge(
     if _control_moved(made):
         return _open(f"the control itself moved by {_percent(made.control.ratio)}")
     if _excludes_one(change) and _beyond(change.ratio, MARGIN) and _worth(quantity, change, cost):
+        if not _along(made.quiet, change.ratio):
+            return _open(f"in the quieter processes it is {_percent(made.quiet)}")
         if _waited(made, count):
             return _open(
                 f"wall time moved by {_percent(change.ratio)}, processor time by "
                 f"{_percent(made.cpu or 1.0)}; that needs {GENERATIONS_OF_WALL_ALONE} generations"
             )
+        if not finished and count < GENERATIONS_OF_LITTLE and not _beyond(change.ratio, LITTLE):
+            return _open(f"so little a change needs {GENERATIONS_OF_LITTLE} generations")
         return (MORE if change.ratio > 1 else LESS)[quantity.unit], _spans(change)
     if _within(quantity, change, cost) and (finished or not _beyond(change.ratio, MARGIN)):
         return CostVerdict.SAME, _spans(change)
@@ -120,9 +126,14 @@ def _waited(made: Estimate, count: int) -> bool:
     """Whether the change may be somebody else's load beside one arm."""
     if made.cpu is None or count >= GENERATIONS_OF_WALL_ALONE:
         return False
-    wall, processor = math.log(made.change.ratio), math.log(made.cpu)
-    along = math.copysign(1.0, wall) * processor >= CONFIRMED * abs(wall)
-    return not along and abs(wall) < math.log(CONTENTION)
+    return not _along(made.cpu, made.change.ratio) and not _beyond(
+        made.change.ratio, CONTENTION - 1.0
+    )
+
+
+def _along(other: float, change: float) -> bool:
+    """Whether another ratio moved the way of the change, and by enough of it."""
+    return math.log(other) / math.log(change) >= CONFIRMED
 
 
 def _excludes_one(interval: Interval) -> bool:

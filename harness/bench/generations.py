@@ -32,8 +32,9 @@ Turns = tuple[float, float, float]
 class Generation:
     """Candidate over baseline and control over baseline, as logarithms, with standard errors.
 
-    The errors are of the rounds alone, 0 for a single round. `cpu` is the change in seconds
-    of processor.
+    The errors are of the rounds alone, 0 for a single round. `levels` are the logarithms of
+    baseline, candidate and control that both come from. `cpu` is the change in seconds of
+    processor.
     """
 
     change: float
@@ -41,6 +42,7 @@ class Generation:
     control: float
     control_error: float
     rounds: int
+    levels: Turns
     cpu: float | None = None
 
 
@@ -68,15 +70,17 @@ def generations(quantity: Quantity, samples: Iterable[Sample]) -> tuple[Generati
 
 def _generation(quantity: Quantity, rounds: Sequence[Mapping[Role, Sample]]) -> Generation:
     values = tuple(_logarithms(arms, quantity) for arms in rounds)
-    change, control, change_error, control_error = _apart(values)
+    change_error, control_error = _errors(values)
+    levels = _levels(values)
     cpu = tuple(turns for arms in rounds if (turns := _processor(arms)))
     return Generation(
-        change,
-        change_error,
-        control,
-        control_error,
-        len(rounds),
-        _location(cpu) if cpu else None,
+        change=_change(levels),
+        change_error=change_error,
+        control=levels[2] - levels[0],
+        control_error=control_error,
+        rounds=len(rounds),
+        levels=levels,
+        cpu=_change(_levels(cpu)) if cpu else None,
     )
 
 
@@ -93,26 +97,38 @@ def _processor(arms: Mapping[Role, Sample]) -> Turns | None:
     return b, c, k
 
 
-def _location(turns: tuple[Turns, ...]) -> float:
+def quiet(generations: Sequence[Generation]) -> float:
+    """The change between the arms' quieter processes, as a logarithm: quartiles over generations.
+
+    A mean is moved by a few generations that somebody disturbed; this is not.
+    """
+    return _change(_levels(tuple(each.levels for each in generations)))
+
+
+def _change(levels: Turns) -> float:
+    baseline, candidate, control = levels
+    return candidate - (baseline + control) / 2
+
+
+def _levels(turns: tuple[Turns, ...]) -> Turns:
     import numpy
 
-    baseline, candidate, control = numpy.array(turns).T
-    return float(_change_and_control(baseline, candidate, control, axis=-1)[0])
+    b, c, k = numpy.quantile(numpy.array(turns), QUANTILE, axis=0)
+    return float(b), float(c), float(k)
 
 
 @lru_cache(maxsize=4096)
-def _apart(turns: tuple[Turns, ...]) -> tuple[float, float, float, float]:
-    """Change, control, and the bootstrap's standard errors, rounds resampled whole.
+def _errors(turns: tuple[Turns, ...]) -> tuple[float, float]:
+    """The bootstrap's standard errors of change and control, rounds resampled whole.
 
     Kept, since a decision looks at the earlier generations again.
     """
+    if len(turns) == 1:
+        return 0.0, 0.0
     import numpy
     from scipy.stats import bootstrap
 
     b, c, k = numpy.array(turns).T
-    change, control = _change_and_control(b, c, k, axis=-1)
-    if len(turns) == 1:
-        return float(change), float(control), 0.0, 0.0
     errors = bootstrap(
         (b, c, k),
         _change_and_control,
@@ -122,7 +138,10 @@ def _apart(turns: tuple[Turns, ...]) -> tuple[float, float, float, float]:
         method="percentile",
         rng=numpy.random.default_rng(0),
     ).standard_error
-    return float(change), float(control), float(errors[0]), float(errors[1])
+    # Resampling n rounds finds (n - 1) / n of the variance (Efron and Tibshirani, "An introduction
+    # to the bootstrap", 1993, 5.3).
+    change, control = errors * math.sqrt(len(turns) / (len(turns) - 1))
+    return float(change), float(control)
 
 
 def _change_and_control(baseline: Any, candidate: Any, control: Any, axis: int) -> Any:

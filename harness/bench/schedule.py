@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterable, Mapping
 
 from harness.bench.decide import settled
-from harness.bench.priors import GENERATIONS
+from harness.bench.priors import GENERATIONS, GENERATIONS_OF_LITTLE
 from harness.vocabulary.costs import ROLES, Decision, Quantity, Role
 
-LEAST_ROUNDS = 6
-"""Fewer say little: a quartile of four turns is nearly their minimum."""
+WORTHWHILE_ROUNDS = 6
+"""Fewer say little on a loaded core: a quartile of four turns is nearly their minimum."""
+
+LEAST_ROUNDS = 2
+"""One in either order: what a generation takes at least, where many quantities share a budget
+that has to hold several generations."""
 
 MOST_ROUNDS = 40
 """Further rounds narrow what 40 leave (0.13 % with turns that scatter by 0.5 %) below what
@@ -25,20 +29,29 @@ def order(round: int) -> tuple[Role, ...]:
 def rounds(startup: float, round_seconds: float, *, left: float, generations: int = 0) -> int:
     """How many rounds the generation that has just started is worth, an even number.
 
-    Measuring takes as long as starting its processes did (`startup`, seconds), for an optimum
-    of neither's share; less where `left`, the seconds left of the budget, must hold the
-    generations that a verdict needs beside the `generations` that are done.
+    Measuring takes as long as starting its processes did (`startup`, seconds): more rounds
+    would delay the next processes, fewer would waste these. Fewer where `left`, the seconds
+    left of the budget, must hold the generations of a small change (of any, where it cannot)
+    beside the `generations` that are done.
     """
-    needed = max(1, GENERATIONS - generations)
-    worth = startup / round_seconds
-    fitting = (left - (needed - 1) * startup) / (needed * round_seconds)
-    count = math.floor(min(worth, fitting, MOST_ROUNDS) / 2) * 2
-    return max(count, LEAST_ROUNDS)
+    worth = min(max(startup / round_seconds, WORTHWHILE_ROUNDS), MOST_ROUNDS)
+    fitting = [
+        _fitting(startup, round_seconds, left, wanted - generations)
+        for wanted in (GENERATIONS_OF_LITTLE, GENERATIONS)
+    ]
+    enough = next((each for each in fitting if each >= LEAST_ROUNDS), LEAST_ROUNDS)
+    return math.floor(min(worth, enough) / 2) * 2
 
 
 def another(startup: float, round_seconds: float, *, left: float) -> bool:
     """Whether one more generation fits into the seconds that are left."""
     return startup + LEAST_ROUNDS * round_seconds <= left
+
+
+def _fitting(startup: float, round_seconds: float, left: float, generations: int) -> float:
+    """Rounds of each of `generations`, the first of which has started."""
+    count = max(1, generations)
+    return (left - (count - 1) * startup) / (count * round_seconds)
 
 
 def unsettled(

@@ -31,6 +31,7 @@ class World:
     with so many degrees; `noise` of turns. `load` is the share of turns that somebody else's
     process disturbs, `weight` by how much of their length on average (exponential); `beside`
     the share of processes that sit beside it for life and wait in every turn, by `weight`.
+    `modes` is how far two modes are apart, one of which a process draws for life.
     `drift` is what the whole comparison drifts by, in equal parts a trend and a random walk.
     """
 
@@ -40,6 +41,7 @@ class World:
     load: float = 0.0
     weight: float = 0.5
     beside: float = 0.0
+    modes: float = 0.0
     drift: float = 0.0
     cpu: bool = False
 
@@ -49,6 +51,7 @@ def generation(
 ) -> Iterator[Sample]:
     """One generation's samples; the candidate costs `1 + change` as much."""
     luck = {role: _process(world, chance) for role in ROLES}
+    luck = {role: luck[role] + chance.choice((0.0, world.modes)) for role in ROLES}
     luck["candidate"] += math.log1p(change)
     waits = {role: chance.random() < world.beside for role in ROLES}
     step = world.drift / rounds
@@ -100,14 +103,20 @@ def any_size(seed: int) -> tuple[int, int]:
 
 
 def verdicts(
-    world: World, count: int, *, change: float = 0.0, first: int = 0, **size: int
+    world: World,
+    count: int,
+    *,
+    change: float = 0.0,
+    first: int = 0,
+    quantity: Quantity = DECODE,
+    **size: int,
 ) -> Counter[CostVerdict]:
     """What is said in `count` comparisons, of any size where none is given."""
     said: Counter[CostVerdict] = Counter()
     for seed in range(first, first + count):
         generations, rounds = any_size(seed)
         asked = {"generations": generations, "rounds": rounds, **size}
-        said[comparison(world, seed, change=change, **asked).verdict] += 1
+        said[comparison(world, seed, change=change, quantity=quantity, **asked).verdict] += 1
     return said
 
 
@@ -129,16 +138,38 @@ WORLDS = {
     "process 2 %, loaded 50 %": World(process=0.02, load=0.5),
     "process 0.5 %, 30 % beside": World(beside=0.3, cpu=True),
     "process 0.5 %, 30 % beside, no cpu": World(beside=0.3),
+    "process 0.5 %, two modes 5 % apart": World(modes=0.05),
+}
+
+
+ONCE = {"rounds": 1, "generations": 12}
+SINGLE = {
+    "process 0.3 %": World(process=0.003),
+    "process 1 %": World(process=0.01),
+    "process 2 %": World(process=0.02),
+    "process 4 %": World(process=0.04),
+    "process 1 %, loaded 10 %": World(process=0.01, load=0.1, cpu=True),
+    "process 1 %, loaded 30 %": World(process=0.01, load=0.3, cpu=True),
+    "process 1 %, loaded 30 %, no cpu": World(process=0.01, load=0.3),
+    "process 0.5 %, two modes 5 % apart": World(modes=0.05),
 }
 
 
 def main(count: int) -> None:
     for name, world in WORLDS.items():
         _told(name, verdicts(world, count), count)
+        _told(f"{name}; 8 of 2", verdicts(world, count, generations=8, rounds=2), count)
+        _told(f"{name}; 8 of 10", verdicts(world, count // 2, generations=8, rounds=10), count // 2)
+    for name, world in SINGLE.items():
+        _told(f"import, {name}", verdicts(world, count, quantity=IMPORT, **ONCE), count)
+        if not world.load:
+            _told(f"peak, {name}", verdicts(world, count, quantity=PEAK, **ONCE), count)
     for change in (0.05, 0.10):
         for world in (World(), World(process=0.01), World(load=0.3)):
-            said = verdicts(world, count // 10, change=change, generations=3)
-            _told(f"{change:.0%} slower, 3 generations, {_differs(world)}", said, count // 10)
+            for generations in (2, 3):
+                said = verdicts(world, count // 10, change=change, generations=generations)
+                name = f"{change:.0%} slower, {generations} generations, {_differs(world)}"
+                _told(name, said, count // 10)
 
 
 def _differs(world: World) -> str:
@@ -147,7 +178,7 @@ def _differs(world: World) -> str:
 
 def _told(name: str, said: Counter[CostVerdict], count: int) -> None:
     shares = ", ".join(f"{each} {said[each] / count:.2%}" for each in CostVerdict if said[each])
-    print(f"{name:50} false or found {false(said):5} of {count}: {shares}", flush=True)
+    print(f"{name:56} false or found {false(said):5} of {count}: {shares}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from bench_world import DECODE, IMPORT
 
-from harness.bench.schedule import LEAST_ROUNDS, MOST_ROUNDS, another, order, rounds, unsettled
+from harness.bench.schedule import (
+    LEAST_ROUNDS,
+    MOST_ROUNDS,
+    WORTHWHILE_ROUNDS,
+    another,
+    order,
+    rounds,
+    unsettled,
+)
 from harness.vocabulary.costs import CostVerdict, Decision, Interval
 
 
@@ -22,21 +30,30 @@ def test_rounds_are_even_so_that_either_order_comes_as_often() -> None:
     assert all(rounds(tenths / 10, 0.5, left=100.0) % 2 == 0 for tenths in range(300))
 
 
+def test_a_budget_holds_the_generations_of_a_small_change() -> None:
+    # 40 s are left after the first start of 8 s; two more starts take 16 of them, so each of
+    # three generations has 8 s, 16 rounds of half a second; of the two after one is done as well.
+    assert rounds(8.0, 0.5, left=40.0) == 16
+    assert rounds(8.0, 0.5, left=24.0, generations=1) == 16
+
+
 def test_a_short_budget_holds_two_generations() -> None:
-    # 20 s are left after the first start of 8 s; the second start takes 8 of them, so each
-    # generation has 6 s, 12 rounds of half a second.
-    assert rounds(8.0, 0.5, left=20.0) == 12
-    assert rounds(8.0, 0.5, left=20.0, generations=1) == 16
+    # Two more starts of 8 s leave nothing of 16 s for rounds; one leaves 8 s, half of it each.
+    assert rounds(8.0, 0.5, left=16.0) == 8
 
 
 def test_rounds_have_a_least_and_a_most() -> None:
-    assert rounds(8.0, 3.0, left=20.0) == LEAST_ROUNDS
+    assert rounds(8.0, 3.0, left=5.0) == LEAST_ROUNDS
     assert rounds(100.0, 0.1, left=1e6) == MOST_ROUNDS
 
 
+def test_a_quick_start_is_worth_more_rounds_than_it_took() -> None:
+    assert rounds(1.0, 0.5, left=1000.0) == WORTHWHILE_ROUNDS
+
+
 def test_another_generation_fits_or_not() -> None:
-    assert another(8.0, 0.5, left=11.0)
-    assert not another(8.0, 0.5, left=10.9)
+    assert another(8.0, 0.5, left=9.0)
+    assert not another(8.0, 0.5, left=8.9)
 
 
 def test_quantities_need_rounds_until_they_are_settled() -> None:
