@@ -17,7 +17,7 @@ What disturbs a turn only ever makes it longer, so low quantiles are the undistu
 and Revels, "Robust benchmarking in noisy environments", 2016); the minimum itself would be one
 turn. With a third of the turns disturbed by half their length and 10 rounds the quartile's
 error is 0.7 %, the median's 3 %; on an idle machine 0.24 % against 0.21 %. The median of
-`log(candidate) - (log(baseline) + log(control)) / 2` would call identical arms 2 % apart
+`log(candidate) - (log(baseline) + log(control)) / 2` would call identical arms 1 to 2 % apart
 there, since the mean of two is disturbed oftener than one.
 """
 

@@ -158,18 +158,20 @@ SINGLE = {
 def main(count: int) -> None:
     for name, world in WORLDS.items():
         _told(name, verdicts(world, count), count)
-        _told(f"{name}; 8 of 2", verdicts(world, count, generations=8, rounds=2), count)
-        _told(f"{name}; 8 of 10", verdicts(world, count // 2, generations=8, rounds=10), count // 2)
-    for name, world in SINGLE.items():
-        _told(f"import, {name}", verdicts(world, count, quantity=IMPORT, **ONCE), count)
-        if not world.load:
-            _told(f"peak, {name}", verdicts(world, count, quantity=PEAK, **ONCE), count)
     for change in (0.05, 0.10):
         for world in (World(), World(process=0.01), World(load=0.3)):
             for generations in (2, 3):
                 said = verdicts(world, count // 10, change=change, generations=generations)
                 name = f"{change:.0%} slower, {generations} generations, {_differs(world)}"
                 _told(name, said, count // 10)
+    for name, world in SINGLE.items():
+        _told(f"import, {name}", verdicts(world, count, quantity=IMPORT, **ONCE), count)
+        if not world.load:
+            _told(f"peak, {name}", verdicts(world, count, quantity=PEAK, **ONCE), count)
+    for rounds in (2, 10):
+        for name, world in WORLDS.items():
+            said = verdicts(world, count, generations=8, rounds=rounds)
+            _told(f"{name}; up to 8 of {rounds} rounds", said, count)
 
 
 def _differs(world: World) -> str:

@@ -42,13 +42,13 @@ def test_ratio_is_candidate_over_the_geometric_mean_of_both_baselines() -> None:
     assert (made.generations, made.rounds) == (3, 18)
 
 
-def test_interval_of_quiet_rounds_is_students_with_the_prior_degrees() -> None:
-    # By hand, with spread 1 % and 3 degrees: a Birge ratio of 3/6 as nothing scatters, so an error
-    # of sqrt(1/2 * 3/2 / 2) * 1 % = 0.6124 %; at the second look 0.05 % may err, and a table of
-    # Student's t has 6.788 as the 99.975th percentile with 6 degrees: 4.157 %.
+def test_interval_of_quiet_rounds_is_students_with_the_prior_and_its_degrees() -> None:
+    # By hand, with spread 1 % and 6 degrees: a Birge ratio of 6/9 as nothing scatters, so an error
+    # of sqrt(2/3 * 3/2 / 2) * 1 % = 0.7071 %; at the second look 0.05 % may err, and a table of
+    # Student's t has 5.291 as the 99.975th percentile with 9 degrees: 3.741 %.
     made = decide(DECODE, sampled(DECODE, alike(arms(1, 1, 1), generations=2)), finished=True)
-    assert math.log(made.change.high) == pytest.approx(0.04157, rel=1e-3)
-    assert math.log(made.change.low) == pytest.approx(-0.04157, rel=1e-3)
+    assert math.log(made.change.high) == pytest.approx(0.03741, rel=1e-3)
+    assert math.log(made.change.low) == pytest.approx(-0.03741, rel=1e-3)
 
 
 @pytest.mark.parametrize(
