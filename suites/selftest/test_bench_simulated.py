@@ -43,6 +43,12 @@ def test_a_change_is_found_in_three_generations(change: float, found: int) -> No
     assert false(said) == said[right]
 
 
+def test_a_third_of_the_turns_disturbed_leaves_little_open() -> None:
+    said = verdicts(World(load=0.3), 20, generations=8, rounds=10)
+    assert false(said) == 0
+    assert said[CostVerdict.SAME] >= 15
+
+
 def test_a_loaded_core_is_open_rather_than_wrong() -> None:
     said = verdicts(World(load=0.9), 20, generations=3, rounds=5)
     assert false(said) == 0
