@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from harness.report.ledger import rows
-from harness.report.plain import clip
+from harness.report.tables import cell, table
 from harness.vocabulary.claims import ClaimChange, ClaimVerdict, Ledger
 
 _CELL = 160
@@ -14,10 +14,10 @@ _CELL = 160
 
 def to_markdown(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: str = "") -> str:
     """`ledger` as Markdown: counts by system, then what does not hold, then why unchecked."""
-    lines = [f"## {_cell(rows.headline(ledger))}", "", *_systems(ledger)]
+    lines = [f"## {cell(rows.headline(ledger))}", "", *_systems(ledger)]
     if against:
-        lines += ["", f"### Other than under {_cell(against)} ({len(changed)})", ""]
-        lines += _table(
+        lines += ["", f"### Other than under {cell(against)} ({len(changed)})", ""]
+        lines += table(
             ("claim", "verdict", "documented", "observed"),
             (
                 (f"`{row.id}`", rows.change_text(change), row.documented, row.observed)
@@ -29,7 +29,7 @@ def to_markdown(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: st
         entries = rows.of(ledger, verdict)
         if entries:
             lines += ["", f"### {verdict.value.capitalize()} ({len(entries)})", ""]
-            lines += _table(
+            lines += table(
                 ("claim", "says", "documented", "observed", "instead"),
                 (
                     (f"`{r.id}`", r.text, r.documented, r.observed, r.remedy)
@@ -39,24 +39,13 @@ def to_markdown(ledger: Ledger, changed: Sequence[ClaimChange] = (), against: st
     reasons = Counter(rows.observed_text(e) for e in rows.of(ledger, ClaimVerdict.UNCHECKED))
     if reasons:
         lines += ["", f"### Unchecked ({sum(reasons.values())})", ""]
-        lines += [f"- {count} x {_cell(reason)}" for reason, count in reasons.most_common()]
+        lines += [f"- {count} x {cell(reason)}" for reason, count in reasons.most_common()]
     return "\n".join(lines) + "\n"
 
 
 def _systems(ledger: Ledger) -> list[str]:
     found = (*rows.system_rows(ledger), rows.total_row(ledger))
-    return _table(
+    return table(
         ("system", *(verdict.value for verdict in ClaimVerdict), "claims"),
         ((row.system, *(str(n) if n else "" for n in row.counts), str(row.total)) for row in found),
     )
-
-
-def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    return lines + [f"| {' | '.join(map(_cell, row))} |" for row in body]
-
-
-def _cell(text: str) -> str:
-    """`text` as it may stand in a table: nothing that Markdown or HTML would take for its own."""
-    text = clip(text, 400).replace("\\", "\\\\").replace("|", "\\|")
-    return text.replace("<", "&lt;").replace("\n", " ")

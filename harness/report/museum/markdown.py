@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from harness.report.museum import rows
-from harness.report.plain import clip, one_line
+from harness.report.tables import cell, table
 from harness.vocabulary.museum import CaseResult, Museum, Standing
 
 
 def to_markdown(museum: Museum) -> str:
     """`museum` as Markdown: the numbers, then a table a standing, worst first."""
-    lines = [f"## {_cell(rows.headline(museum))}"]
+    lines = [f"## {cell(rows.headline(museum))}"]
     lines += ["", rows.tiers(museum)] if rows.tiers(museum) else []
     for standing in Standing:
         results = [each for each in museum.results if each.standing is standing]
         if results:
             title = f"{standing.value.capitalize()} ({len(results)}): {rows.MEANING[standing]}"
             lines += ["", f"### {title}", ""]
-            lines += _table(("case", "change", "expected", "seen", "s"), map(_row, results))
+            lines += table(("case", "change", "expected", "seen", "s"), map(_row, results))
     return "\n".join(lines) + "\n"
 
 
@@ -34,14 +32,3 @@ def _row(result: CaseResult) -> tuple[str, ...]:
         f"{told}{more}" or result.reason,
         f"{result.seconds:.0f}",
     )
-
-
-def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    return lines + [f"| {' | '.join(map(_cell, row))} |" for row in body]
-
-
-def _cell(text: str) -> str:
-    """`text` as it may stand in a table: nothing that Markdown or HTML would take for its own."""
-    text = clip(one_line(text), 400).replace("\\", "\\\\").replace("|", "\\|")
-    return text.replace("<", "&lt;")
