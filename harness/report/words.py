@@ -9,6 +9,7 @@ from harness.report import numbers, summary
 from harness.report.plain import one_line
 from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.comparison import wider
+from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.stacks import Move
 from harness.vocabulary.verdicts import GateReport, ObservationVerdict, Verdict
@@ -117,7 +118,7 @@ def _behaviours(report: GateReport) -> str:
     return f"Nothing that fails the gate: {tally(found)}"
 
 
-def tally(found: Mapping[Verdict, int]) -> str:
+def tally(found: Mapping[Verdict, int] | Mapping[CostVerdict, int]) -> str:
     """`2 broken, 1 changed`; nothing of what was not found."""
     return ", ".join(f"{count:,} {verdict.value}" for verdict, count in found.items() if count)
 
