@@ -66,9 +66,15 @@ def write_forms(forms: Mapping[str, Callable[[], str]], directory: Path) -> tupl
     return tuple(written)
 
 
-def check_writable(directory: Path | None, json_file: Path | None) -> None:
-    """Raise ReportError now for a place that could not be written after the work."""
-    for path, option in ((directory, "--report"), (json_file, "--json")):
+def check_writable(
+    directory: Path | None, json_file: Path | None, others: Mapping[str, Path | None] | None = None
+) -> None:
+    """Raise ReportError now for a place that could not be written after the work.
+
+    `others` are files by the option that names them.
+    """
+    places = {"--report": directory, "--json": json_file, **(others or {})}
+    for option, path in places.items():
         if path is None:
             continue
         try:
@@ -103,13 +109,13 @@ def write_data(fields: Mapping[str, Any], path: Path) -> Path:
     return write_text(path, json.dumps(fields, indent=2) + "\n")
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write what `--json` asks for. Raises ReportError."""
+def write_text(path: Path, text: str, option: str = "--json") -> Path:
+    """Write what `option` asks for. Raises ReportError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return _replace(path, text)
     except OSError as error:
-        raise _report_error(error, str(path), "--json") from error
+        raise _report_error(error, str(path), option) from error
 
 
 def json_text(report: GateReport) -> str:

@@ -172,7 +172,7 @@ def varied() -> BenchReport:
 
 
 def trials() -> BenchReport:
-    """Float32 with itself ten times: decode slower once, memory inconclusive twice, the rest same."""
+    """Float32 with itself ten times: decode slower once, memory inconclusive twice, else same."""
     itself = replace(FLOAT32)
     found = []
     for number in range(10):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,7 +16,7 @@ import pytest
 from harness.report import files
 from harness.report.bench.forms import forms
 from harness.report.bench.html import to_html
-from harness.vocabulary.costs import BenchReport
+from harness.vocabulary.costs import BenchReport, CostVerdict, Interval
 
 
 class Page(HTMLParser):
@@ -86,6 +88,31 @@ def test_growth_needs_two_contexts() -> None:
     assert not [title for title in drawings(to_html(world.slower())) if "grows" in title]
 
 
+def test_a_ratio_far_from_one_does_not_squeeze_the_others() -> None:
+    near = world.compared(replace(world.ENCODE, id="tokenizers.tiktoken/encode.short"), 1e-6, 1e-6)
+    far = world.compared(world.ENCODE, 12.5, 0.125, CostVerdict.FASTER)
+    found = drawings(to_html(world.report(world.comparison(near, far))))
+    assert "encode.short" in texts(found["Samples of tokenizers.tiktoken"])
+    assert "encode.repeated" in texts(found["Samples of tokenizers.tiktoken, far apart"])
+
+
+def test_nothing_known_of_a_ratio_is_no_error() -> None:
+    compared = world.compared(world.DECODE, 0.012, 0.012, CostVerdict.INCONCLUSIVE)
+    unknown = Interval(1.0, 0.0, math.inf)
+    decision = replace(compared.decision, change=unknown, control=unknown)
+    for samples in (compared.samples, compared.samples[:1], ()):
+        told = world.comparison(replace(compared, decision=decision, samples=samples))
+        assert "0.00 to ∞" in to_html(world.report(told))
+
+
+def test_trials_are_drawn_by_their_ratios() -> None:
+    found = drawings(to_html(world.trials()))
+    assert found.keys() == {"Ratios of the trials"}
+    assert {"slower", "same", "inconclusive", "model/decode@256x1"} <= texts(
+        found["Ratios of the trials"]
+    )
+
+
 def test_the_same_report_gives_the_same_page() -> None:
     assert to_html(world.slower()) == to_html(world.slower())
 
@@ -105,3 +132,10 @@ def test_a_report_of_nothing_has_every_form(tmp_path: Path) -> None:
         "bench.json", "bench.csv", "bench.md", "bench.benchmark.json", "bench.html"
     }  # fmt: skip
     assert "Nothing was measured" in (tmp_path / "bench.html").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_option(tmp_path: Path) -> None:
+    with pytest.raises(files.ReportError, match="--csv somewhere"):
+        files.check_writable(None, None, {"--csv": tmp_path})
+    with pytest.raises(files.ReportError, match="--csv somewhere"):
+        files.write_text(tmp_path, "text", "--csv")

@@ -23,17 +23,18 @@ def scale(numbers: Sequence[float], quantity: Quantity) -> tuple[float, str]:
 
 
 def interval(between: Interval) -> str:
-    """`1.031 to 1.074`."""
+    """`1.031 to 1.074`; `0.00 to ∞` says that nothing is known."""
     return " to ".join(ratio(end)[:-1] for end in (between.low, between.high))
 
 
 def rates(numbers: Iterable[float], quantity: Quantity) -> str:
-    """Work a second, `812.0 MB/s → 20.40 MB/s`; nothing where a call's work is not counted."""
+    """Work a second, `812.0 → 20.40 MB/s`; nothing where a call's work is not counted."""
     numbers = tuple(numbers)
     if not quantity.work or quantity.unit != "s" or not all(value > 0 for value in numbers):
         return ""
     unit = "B/s" if quantity.work == "byte" else f"{quantity.work}s/s"
-    return ARROW.join(measured([quantity.amount / value for value in numbers], unit))
+    texts = measured([quantity.amount / value for value in numbers], unit)
+    return ARROW.join([*(text.partition(" ")[0] for text in texts[:-1]), texts[-1]])
 
 
 def share(bound: Bound | None, seconds: float) -> float | None:
@@ -44,9 +45,9 @@ def share(bound: Bound | None, seconds: float) -> float | None:
 def share_text(bound: Bound | None, seconds: float) -> str:
     """`62 % of read`."""
     found = share(bound, seconds)
-    return (
-        "" if found is None or bound is None else f"{found:.0%} of {bound.kind}".replace("%", " %")
-    )
+    if found is None or bound is None:
+        return ""
+    return f"{100 * found:.{0 if found >= 0.1 else 1}f} % of {bound.kind}"
 
 
 def limit_text(limit: Limit) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 5.0
-"""Inches of 72 units: a phone shows a drawing of 360 units in about its own size."""
+WIDTH = 4.4
+"""Inches of 72 units: a phone shows a drawing of 317 units in about its own size."""
+
+_CHARACTER, _HANDLE = 5.6, 40.0
+"""Room that a letter of a legend takes, and what stands before each name, in units."""
 
 INK, QUIET, LINE = "#1c1e21", "#656b74", "#e3e4e6"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5c00", "#444444")
@@ -77,6 +80,22 @@ def figure(height: float, panels: int = 1) -> tuple[Figure, list[Axes]]:
 def label(text: str, length: int = 28) -> str:
     """Foreign text as it may stand in a figure."""
     return clip(one_line(text) or "?", length)
+
+
+def named_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Rows from the top, each with its name; row n is at n."""
+    axes.set_yticks(range(len(names)), [label(name) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def legend_above(drawn: Figure) -> None:
+    """The names of what is drawn, above it, in as many columns as there is room for."""
+    handles, names = drawn.axes[0].get_legend_handles_labels()
+    longest = max(map(len, names), default=1)
+    columns = max(1, int(WIDTH * 72 / (_CHARACTER * longest + _HANDLE)))
+    drawn.legend(handles, names, loc="outside upper left", ncols=columns, handletextpad=0.5)
 
 
 def plot(drawn: Figure, title: str, caption: str) -> Plot:

@@ -3,107 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from harness.report.bench import amounts
-from harness.report.bench.canvas import COLOURS, INK, QUIET, Plot, figure, label, plot, styled
+from harness.report.bench import amounts, scatter
+from harness.report.bench.canvas import (
+    COLOURS,
+    INK,
+    Plot,
+    figure,
+    label,
+    legend_above,
+    named_rows,
+    plot,
+    styled,
+)
 from harness.report.bench.overview import ArmCosts, Overview, arm_costs
 from harness.report.bench.rows import Pair
-from harness.vocabulary.costs import Compared, Quantity, Role
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_LANES: Mapping[Role, tuple[float, str]] = {
-    "baseline": (-0.24, COLOURS[0]),
-    "control": (0.0, "#8a9099"),
-    "candidate": (0.24, COLOURS[1]),
-}
-_POINTS = 30
-"""So many samples of an arm are drawn of a quantity; CSV and JSON have all."""
+from harness.vocabulary.costs import Quantity
 
 _GROWING = re.compile(r"^(?P<stem>.+)@(?P<size>\d+)x(?P<batch>\d+)$")
-_LOGARITHMIC = 3.0
-"""Ratios further apart than this are drawn on a logarithmic axis."""
 
 
 def of_pair(pair: Pair) -> tuple[Plot, ...]:
-    """The plots of two arms that were compared once; of trials there are none."""
-    if len(pair.trials) > 1:
-        return ()
-    tasks: dict[str, list[Compared]] = {}
-    for each in pair.trials[0].compared:
-        if each.samples and each.baseline > 0:
-            tasks.setdefault(each.quantity.task, []).append(each)
+    """The plots of two arms: of one comparison all, of many trials their ratios."""
     costs = arm_costs([pair])
     with styled():
-        scattered = [_samples(task, compared) for task, compared in tasks.items()]
-        return tuple([*_growth(costs), *_shares(costs), *scattered])
+        if len(pair.trials) > 1:
+            return tuple(scatter.ratios(pair))
+        drawn = [*_growth(costs), *_shares(costs)]
+        return tuple([*drawn, *scatter.samples(pair.trials[0])])
 
 
 def side_by_side(table: Overview) -> tuple[Plot, ...]:
     """The plots of several arms; `table` has the quantities that each is drawn in."""
     with styled():
         return tuple([_arms(table), *_growth(table.arms), *_shares(table.arms)])
-
-
-def _samples(task: str, compared: Sequence[Compared]) -> Plot:
-    """Every turn as a point, the interval of the ratio as a bar; the baseline's median is 1."""
-    drawn, (axes,) = figure(0.8 + 0.5 * len(compared))
-    for place, each in enumerate(compared):
-        for role, (lane, colour) in _LANES.items():
-            values = [s.value / each.baseline for s in each.samples if s.role == role]
-            height = place + lane
-            shown = _some(values)
-            axes.plot(
-                shown, [height] * len(shown), "o", color=colour, markersize=3.5, alpha=0.45,
-                markeredgewidth=0, label=role if place == 0 else None,
-            )  # fmt: skip
-        change = each.decision.change
-        axes.plot([change.low, change.high], [place + 0.42] * 2, color=INK, linewidth=2)
-    axes.axvline(1.0, color=QUIET, linewidth=0.8)
-    ends = [s.value / each.baseline for each in compared for s in each.samples]
-    ends += [each.decision.change.low for each in compared]
-    _ratio_axis(axes, ends)
-    axes.set_xlabel("of the baseline's median")
-    _rows(axes, [each.quantity.name for each in compared])
-    _legend(axes)
-    some = f"at most {_POINTS} turns of an arm"
-    return plot(
-        drawn,
-        f"Samples of {label(task, 60)}",
-        f"A point a turn ({some}); the dark bar is the interval of the ratio.",
-    )
-
-
-def _some(values: Sequence[float]) -> list[float]:
-    step = max(1, -(-len(values) // _POINTS))
-    return list(values[::step])
-
-
-def _ratio_axis(axes: Axes, values: Sequence[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    positive = [value for value in values if value > 0]
-    if positive and max(positive) / min(positive) > _LOGARITHMIC:
-        axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def _rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [label(name) for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, handletextpad=0.3
-    )
 
 
 @dataclass(frozen=True)
@@ -166,7 +101,7 @@ def _grown(stem: str, lines: Sequence[_Line], quantity: Quantity) -> Plot:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("tokens of context")
     axes.set_ylabel(f"{unit} a call")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    legend_above(drawn)
     what = stem.partition("/")[2] or stem
     return plot(drawn, f"{label(what, 60)} as the context grows", "Medians, from zero.")
 
@@ -197,8 +132,8 @@ def _shares(arms: Sequence[ArmCosts]) -> list[Plot]:
     axes.axvline(100, color=INK, linewidth=1)
     axes.set_xlim(0, max(105.0, *(share for found in bars.values() for _, share in found)) * 1.02)
     axes.set_xlabel("% of what the machine can do")
-    _rows(axes, list(bars))
-    _legend(axes)
+    named_rows(axes, list(bars))
+    legend_above(drawn)
     caption = "100 % is the least time that the limit allows, measured in the same run."
     return [plot(drawn, "Share of the limit", caption)]
 
@@ -221,5 +156,5 @@ def _arms(table: Overview) -> Plot:
         axes.set_xlim(0, (max(values) or 1.0) * 1.25)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        _rows(axes, [arm.name for arm in table.arms])
+        named_rows(axes, [arm.name for arm in table.arms])
     return plot(drawn, "Arms side by side", "Medians; the shorter the bar, the better.")
