@@ -18,7 +18,7 @@ from harness.report.jsonform import finite
 from harness.report.plain import one_line
 from harness.vocabulary.costs import ROLES, BenchReport, Compared, Comparison, Sample
 
-SCHEMA = "5.1.0"
+SCHEMA = "5.3.1"
 """The version of pytest-benchmark whose form this is."""
 
 
