@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 from harness.execution.ended import Ended, EndKind
+from harness.execution.trees import Tree, die_with
 from harness.vocabulary.errors import StackError
 
 _SAMPLE_S = 0.2
 """Seconds between two looks at memory: at 0.05 watching two cells took 8 % of a core."""
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def run_process(
@@ -55,7 +52,7 @@ def run_process(
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=die_with(os.getpid()),
             )
         except OSError as error:
             raise StackError(
@@ -63,7 +60,7 @@ def run_process(
                 where=argv[0],
                 next="harness stacks prune --all, and the same command: it is built anew",
             ) from None
-    tree = _Tree(process.pid)
+    tree = Tree(process.pid)
     try:
         ended_by = _watch(process, tree, started, timeout_s, memory_limit_bytes, stop)
     finally:
@@ -92,7 +89,7 @@ def _kind(status: int, ended_by: EndKind | None) -> tuple[EndKind, int]:
 
 def _watch(
     process: subprocess.Popen[bytes],
-    tree: _Tree,
+    tree: Tree,
     started: float,
     timeout_s: float | None,
     memory_limit_bytes: int | None,
@@ -110,55 +107,3 @@ def _watch(
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_SAMPLE_S)
             return None
-
-
-class _Tree:
-    """A process and its descendants, remembered so that orphans are found again."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.peak = 0
-        self._seen: dict[int, psutil.Process] = {}
-        with contextlib.suppress(psutil.Error):
-            self._seen[pid] = psutil.Process(pid)
-
-    def sample(self) -> int:
-        """Resident bytes of the tree now; the peak is kept."""
-        for process in list(self._seen.values()):
-            with contextlib.suppress(psutil.Error):
-                for child in process.children(recursive=True):
-                    self._seen.setdefault(child.pid, child)
-        resident = sum(_resident(process) for process in self._seen.values())
-        self.peak = max(self.peak, resident)
-        return resident
-
-    def kill(self) -> None:
-        """Kill the group, and those that left it for one of their own."""
-        with contextlib.suppress(psutil.Error, OSError):
-            self.sample()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        for process in self._seen.values():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux, have the kernel kill the child when the thread that started it ends."""
-    if _libc is None:
-        return None
-    prctl = _libc.prctl
-
-    def in_child() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return in_child
