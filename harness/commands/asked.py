@@ -158,7 +158,7 @@ def world_of(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: Li
     return World(
         stacks=made,
         processes=LocalProcesses(),
-        prepare=lambda: _prepare(chosen, bool(args.subject), progress.say),
+        prepare=lambda: prepare(chosen, bool(args.subject), progress.say),
         listener=progress,
         places=Places(root, cache_dir(), Path(harness.__file__).resolve().parent),
         variables=dict(os.environ),
@@ -166,7 +166,7 @@ def world_of(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: Li
     )
 
 
-def _prepare(
+def prepare(
     chosen: tuple[Subject, ...], named: bool, say: Callable[[str], None]
 ) -> Mapping[str, str]:
     """The digest of each subject's files; a default one that is out of reach is left out."""

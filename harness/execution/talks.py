@@ -144,6 +144,7 @@ class Talk:
         return self._end()
 
     def _readable(self, seconds: float) -> bool:
+        assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], seconds)
         return bool(readable)
 

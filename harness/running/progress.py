@@ -36,9 +36,10 @@ class ProgressConsole(Console):
 class ShownProgress:
     """Listens to a gate and shows how far it is. Use as a context."""
 
-    def __init__(self, console: Console, unit: str = "cells") -> None:
+    def __init__(self, console: Console, unit: str = "cells", of: str = "behaviour") -> None:
         self._console = console
         self.unit = unit
+        self._of = of
         self._lock = threading.Lock()
         self._total = 0
         self._done = 0
@@ -107,7 +108,7 @@ class ShownProgress:
             if not self._console.is_terminal and not kept:
                 self._print(
                     f"[{self._done}/{self._total}] {name}: "
-                    f"{plural(behaviours, 'behaviour')} in {seconds:.1f} s"
+                    f"{plural(behaviours, self._of)} in {seconds:.1f} s"
                 )
 
     def _print(self, text: str) -> None:

@@ -1,0 +1,87 @@
+"""Which tasks and quantities a benchmark is about: what was asked for, and what can differ."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from harness.vocabulary.costs import Arm
+from harness.vocabulary.errors import UsageError
+from harness.vocabulary.stacks import LIBRARIES
+from harness.vocabulary.tasks import TASKS
+
+FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(task.partition(".")[0] for task in TASKS))
+
+OF_AN_ARM: tuple[str, ...] = ("load", "model", "memory")
+"""What depends on more of an arm than its stack."""
+
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(OF_AN_ARM, ("torch", "transformers")),
+    "autoencoder": ("sae-lens",),
+    "hooks.bridge": ("transformer-lens",),
+    "hooks.hooked": ("transformer-lens",),
+}
+
+
+def named_tasks(words: Sequence[str]) -> tuple[str, ...]:
+    """The tasks that `words` name: a task, or a family for all of its. Raises UsageError."""
+    found: dict[str, None] = {}
+    for word in words:
+        named = [task for task in TASKS if word in (task, task.partition(".")[0])]
+        if not named:
+            close = difflib.get_close_matches(word, (*TASKS, *FAMILIES), n=1)
+            raise UsageError(
+                f"unknown task {word!r}",
+                where=f"--task {','.join(words)}",
+                allowed=", ".join(dict.fromkeys((*FAMILIES, *TASKS))),
+                next=f"--task {close[0] if close else TASKS[-1]}",
+            )
+        found.update(dict.fromkeys(named))
+    return tuple(found)
+
+
+def check_patterns(patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern of quantities that no task can fit."""
+    for pattern in patterns:
+        if "/" not in pattern or not any(_may_fit(task, [pattern]) for task in TASKS):
+            raise UsageError(
+                f"no quantity is called {pattern!r}",
+                where=f"--quantity {pattern}",
+                allowed=f"TASK/NAME or a pattern of it; tasks: {', '.join(TASKS)}",
+                next="--quantity 'model/decode*'",
+            )
+
+
+def fits(id: str, patterns: Sequence[str]) -> bool:
+    """Whether `id` is one that `patterns` ask for: any, where there is none."""
+    return not patterns or any(fnmatchcase(id, pattern) for pattern in patterns)
+
+
+def tasks_of(
+    asked: Sequence[str],
+    patterns: Sequence[str],
+    arms: tuple[Arm, Arm],
+    versions: tuple[Mapping[str, str], Mapping[str, str]],
+) -> tuple[str, ...]:
+    """The tasks in which two arms are compared.
+
+    Those `asked` for; else those that patterns of quantities name; else what can differ between
+    the arms, all tasks between two stacks, as far as both stacks have the libraries.
+    """
+    if asked:
+        return tuple(task for task in asked if _may_fit(task, patterns))
+    if patterns:
+        return tuple(task for task in TASKS if _may_fit(task, patterns) and _can(task, versions))
+    tasks = TASKS if arms[0].stack != arms[1].stack else OF_AN_ARM
+    return tuple(task for task in tasks if _can(task, versions))
+
+
+def _may_fit(task: str, patterns: Sequence[str]) -> bool:
+    return fits(task, [pattern.partition("/")[0] for pattern in patterns])
+
+
+def _can(task: str, versions: tuple[Mapping[str, str], Mapping[str, str]]) -> bool:
+    of = task.partition(".")[2]
+    needed = (of,) if of in LIBRARIES else _NEEDS.get(task, ())
+    return all(library in each for each in versions for library in needed)
