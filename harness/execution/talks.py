@@ -55,6 +55,7 @@ class Talk:
         self._heard = b""
         self._started = time.monotonic()
         self._ended_by: EndKind | None = None
+        self._ended: Ended | None = None
         try:
             with log.open("ab") as file:
                 self._process = subprocess.Popen(
@@ -96,7 +97,8 @@ class Talk:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line.rstrip("\n").encode() + b"\n")
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):
+            # A ValueError is the pipe's that was closed when the process was ended.
             raise Gone(self._end()) from None
 
     def hear(self, timeout_s: float, watch: Callable[[], None] = lambda: None) -> str:
@@ -106,6 +108,8 @@ class Talk:
         process ends first or says nothing for `timeout_s` seconds, and is ended for that;
         ValueError where a line does not end.
         """
+        if self._ended is not None:
+            raise Gone(self._ended)
         deadline = time.monotonic() + timeout_s
         while b"\n" not in self._heard:
             if len(self._heard) > LONGEST_LINE:
@@ -158,6 +162,8 @@ class Talk:
         self._heard += found
 
     def _end(self, why: EndKind | None = None) -> Ended:
+        if self._ended is not None:
+            return self._ended
         self._ended_by = self._ended_by or why
         alive = self._process.poll() is None
         self._tree.kill()
@@ -166,7 +172,8 @@ class Talk:
         if self._process.stdout is not None:
             self._process.stdout.close()
         seconds = time.monotonic() - self._started
-        return Ended(*self._how(status, alive), seconds, self._tree.peak)
+        self._ended = Ended(*self._how(status, alive), seconds, self._tree.peak)
+        return self._ended
 
     def _how(self, status: int, alive: bool) -> tuple[EndKind, int]:
         """`alive` says whether this end is ours."""

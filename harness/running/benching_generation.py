@@ -34,14 +34,14 @@ class Gap:
 class Terms:
     """How a generation is held. Times in seconds.
 
-    `alone` says whether each worker opens its task while no other does anything; else all open
-    theirs at once. `wanted` says whether a quantity still needs samples. `left` is what is left
-    of the budget, after `done` generations. A turn takes `least`; a worker may be silent for
-    `silence`.
+    The workers of `alone` open their tasks one after another while no other does anything; then
+    all the others at once. `wanted` says whether a quantity still needs samples. `left` is what
+    is left of the budget, after `done` generations. A turn takes `least`; a worker may be silent
+    for `silence`.
     """
 
     number: int
-    alone: bool
+    alone: frozenset[Role]
     wanted: Callable[[Quantity], bool]
     left: float
     done: int = 0
@@ -99,15 +99,15 @@ class _Held:
 
     def open(self, start: Start, stack: ExitStack) -> None:
         """Start the workers, the order reversed in every other generation."""
-        for role in schedule.order(self._terms.number):
-            talk = stack.enter_context(start(role))
-            self._talks.append(talk)
-            self._workers[role] = Worker(role, talk, self._terms.silence, self._watch)
-            if self._terms.alone:
-                self._opened(role)
-        for role in self._workers:
-            if role not in self._openings:
-                self._opened(role)
+        order = schedule.order(self._terms.number)
+        for role in (each for each in order if each in self._terms.alone):
+            self._launch(role, start, stack)
+            self._opened(role)
+        together = [role for role in order if role not in self._terms.alone]
+        for role in together:
+            self._launch(role, start, stack)
+        for role in together:
+            self._opened(role)
         self._starting = time.monotonic() - self._begun
 
     def measure(self) -> None:
@@ -143,6 +143,11 @@ class _Held:
         for talk in self._talks:
             talk.look()
 
+    def _launch(self, role: Role, start: Start, stack: ExitStack) -> None:
+        talk = stack.enter_context(start(role))
+        self._talks.append(talk)
+        self._workers[role] = Worker(role, talk, self._terms.silence, self._watch)
+
     def _opened(self, role: Role) -> None:
         opening = self._workers[role].opened()
         self._openings[role] = opening
@@ -172,13 +177,14 @@ class _Held:
     def _rounds(self, calls: Mapping[str, float]) -> None:
         """As many rounds as are worth it, of the quantities in `calls`.
 
-        Where even those do not fit into this generation's part of the budget, fewer, but two.
+        Where those do not fit into this generation's part of the budget, fewer: as many as take
+        no longer than starting did, but two.
         """
         terms, begun = self._terms, time.monotonic()
         round_seconds = len(ROLES) * sum(max(terms.least, call) for call in calls.values())
         left = terms.left - self._starting
         count = schedule.rounds(self._starting, round_seconds, left=left, generations=terms.done)
-        part = share(left, self._starting, terms.done)
+        part = max(share(left, self._starting, terms.done), self._starting)
         waiting = list(calls)
         for number in range(count):
             if number >= _LEAST_ROUNDS and time.monotonic() - begun > part:

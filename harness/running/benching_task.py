@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.bench import schedule
 from harness.bench.decide import compared, decide, settled
+from harness.bench.priors import GENERATIONS
 from harness.execution import Talk
 from harness.running.benching_generation import Gap, Generation, Terms, run_generation
 from harness.running.benching_tasks import fits
@@ -115,7 +116,7 @@ class _TaskRun:
         lost = [each for each in self._held if each.lost]
         if len(lost) > 1 or not last.samples or not self._waiting():
             return False
-        if self._done < 2 and self._left > 0:
+        if self._done < GENERATIONS:
             return True
         return schedule.another(last.starting, _round_seconds(last), left=self._left)
 
@@ -134,10 +135,11 @@ class _TaskRun:
             f"{budget.seconds:g} s left"
         )
         grounds = self._grounds_wanted() if number == 0 else frozenset()
+        timed = asked.task.partition(".")[0] in TIMED_WHILE_OPENING
         waiting = {each.id for each in self._waiting()}
         terms = Terms(
             number=number,
-            alone=bool(grounds) or asked.task.partition(".")[0] in TIMED_WHILE_OPENING,
+            alone=frozenset(ROLES) if timed else grounds,
             wanted=lambda quantity: (
                 fits(quantity.id, asked.patterns) and (number == 0 or quantity.id in waiting)
             ),
