@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.execution.ended import Ended, EndKind
-from harness.execution.trees import Tree, die_with
+from harness.execution.trees import Tree, dying_with
 from harness.vocabulary.errors import StackError
 
 LONGEST_LINE = 2**22
@@ -57,9 +57,10 @@ class Talk:
         self._ended_by: EndKind | None = None
         self._ended: Ended | None = None
         try:
+            os.stat(argv[0])
             with log.open("ab") as file:
                 self._process = subprocess.Popen(
-                    list(argv),
+                    [*dying_with(os.getpid()), *argv],
                     env=dict(env),
                     cwd=directory,
                     stdin=subprocess.PIPE,
@@ -67,7 +68,6 @@ class Talk:
                     stderr=file,
                     bufsize=0,
                     start_new_session=True,
-                    preexec_fn=die_with(os.getpid()),
                 )
         except OSError as error:
             raise StackError(

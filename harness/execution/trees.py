@@ -14,6 +14,13 @@ import psutil
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
+_LAUNCHER = f"""
+import ctypes, os, sys
+ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGKILL)})
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
 
 class Tree:
     """A process and its descendants, remembered so that orphans are found again."""
@@ -65,3 +72,14 @@ def die_with(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return in_child
+
+
+def dying_with(parent: int) -> list[str]:
+    """A program that does what `die_with` does, then becomes the program whose arguments follow.
+
+    For the main thread: Python runs hooks of its own after a fork that has something to call in
+    the child, and a Ctrl-C that arrives during one is lost.
+    """
+    if _libc is None:
+        return []
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(parent)]

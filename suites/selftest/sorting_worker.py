@@ -31,6 +31,7 @@ from harness.vocabulary.turns import (
 
 SORT = Quantity("model/sort", "s")
 FLIP = Quantity("model/flip", "s")
+WAVER = Quantity("model/waver", "s")
 HELD = Quantity("model/held", "bytes", repeats=False)
 COUNT = 2000
 
@@ -45,6 +46,7 @@ def calls(plant: str) -> dict[str, Callable[[], object]]:
     times = 4 if plant == "fourfold" else 1
     return {
         SORT.id: lambda: [sorted(numbers) for _ in range(times)],
+        WAVER.id: lambda: sorted(numbers),
         FLIP.id: lambda: numbers[::-1] * 20,
     }
 
@@ -87,7 +89,7 @@ def main(arm: Arm, journal: str, limits: bool) -> None:
     tell(Once(HELD.id, 2e9 if arm.plant == "holds" else 1e9))
     limit = (Limit("matmul", "int", 1e9),) if limits else ()
     bound = (Bound(SORT.id, 1e-9, "matmul"),) if limits else ()
-    tell(Ready((HELD, SORT, FLIP), {"kernels": "none"}, limit, bound))
+    tell(Ready((HELD, SORT, FLIP, WAVER), {"kernels": "none"}, limit, bound))
     note("ready")
     turns = 0
     for text in sys.stdin:
@@ -106,7 +108,7 @@ def main(arm: Arm, journal: str, limits: bool) -> None:
             tell(Missing(order.quantity, "TypeError: unorderable"))
         else:
             made = turn(calls(arm.plant)[order.quantity], order.least)
-            factor = math.exp(random.gauss()) if arm.plant == "wavers" else 1.0
+            factor = math.exp(random.gauss()) if order.quantity == WAVER.id else 1.0
             tell(Turned(order.quantity, factor * made[0], *made[1:]))
 
 

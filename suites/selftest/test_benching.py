@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from miniature import ROOT
-from sorting_worker import FLIP, HELD, SORT
+from sorting_worker import FLIP, HELD, SORT, WAVER
 
 from harness.execution import Talk
 from harness.running.benching import exit_code
@@ -150,10 +150,10 @@ def test_only_what_patterns_ask_for_is_measured(run: Run) -> None:
 def test_the_budget_ends_what_cannot_be_decided_and_what_is_decided_is_not_measured_again(
     run: Run,
 ) -> None:
-    ran = run("wavers", Budget(8.0, 0.002, 20.0), ["model/sort", "model/held"])
+    ran = run("", Budget(8.0, 0.002, 20.0), ["model/waver", "model/held"])
     found = {each.quantity.id: each.decision for each in ran.found.compared}
-    assert found[SORT.id].verdict is CostVerdict.INCONCLUSIVE
-    assert found[SORT.id].generations == len(ran.generations()) > 2
+    assert found[WAVER.id].verdict is CostVerdict.INCONCLUSIVE
+    assert found[WAVER.id].generations == len(ran.generations()) > 2
     assert (found[HELD.id].verdict, found[HELD.id].generations) == (CostVerdict.SAME, 2)
     starts = [float(generation[0][1]) for generation in ran.generations()]
     assert starts[-1] - starts[0] < 8.0
@@ -211,7 +211,7 @@ def test_an_arm_that_cannot_do_the_task_ends_it_at_once(run: Run) -> None:
 def test_a_quantity_that_one_arm_lacks_leaves_the_others_compared(run: Run) -> None:
     ran = run("unsorted")
     assert ran.reasons() == [(SORT.id, "new", "TypeError: unorderable")]
-    assert set(ran.verdicts()) == {FLIP.id, HELD.id}
+    assert set(ran.verdicts()) == {FLIP.id, HELD.id, WAVER.id}
 
 
 def test_limits_are_measured_once_an_arm_while_no_other_worker_runs(run: Run) -> None:

@@ -148,6 +148,33 @@ os.kill(os.getpid(), 9)
     assert gone(int(done.stdout))
 
 
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from harness.execution import Talk
+path = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+begun = time.monotonic()
+try:
+    while time.monotonic() - begun < 5:
+        Talk([sys.executable, "-c", ""], os.environ, path / "log", directory=path).kill()
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_an_interrupt_while_it_is_started_is_not_lost(tmp_path: Path, attempt: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "heard\n", done.stderr
+
+
 def test_a_program_that_is_not_there_is_an_error_of_its_stack(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="cannot be started"):
         Talk([str(tmp_path / "python")], {}, tmp_path / "log", directory=tmp_path)

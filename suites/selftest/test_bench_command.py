@@ -1,0 +1,228 @@
+"""`harness bench` on a miniature world: real stacks and workers, a model that is a list to sort."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from miniature import ROOT, Answer, Miniature
+
+SORTING = """
+import os, time
+from pathlib import Path
+from harness.speed.task import Asked, Measure, Measured, Opened
+from harness.vocabulary.costs import Quantity
+from harness.vocabulary.turns import Missing
+
+def open_task(asked):
+    with open(Path(os.environ["HARNESS_HOME"]) / "pids", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    print("a library prints on standard output")
+    plant = asked.arm.plant
+    if plant == "sort=never":
+        raise RuntimeError("no numbers to sort")
+    if plant == "sort=hang":
+        time.sleep(600)
+    numbers = [(index * 7919) % 2000 for index in range(2000)]
+    times = 4 if plant == "sort=fourfold" else 1
+    held = Measured(Quantity(asked.quantity("held"), "bytes", repeats=False), 1e9 * times)
+    call = lambda: [sorted(numbers) for _ in range(times)]
+    return Opened((Measure(Quantity(asked.quantity("sort"), "s"), call),), (held,))
+"""
+
+
+class WithOwnModel(Miniature):
+    """A miniature with a copy of the harness in which the task `model` sorts."""
+
+    package: Path
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "PYTHONPATH": str(self.package)}
+
+    @property
+    def pids(self) -> set[int]:
+        file = self.home / "pids"
+        return {int(line) for line in file.read_text().split()} if file.is_file() else set()
+
+    def bench(self, *arguments: str) -> Answer:
+        return self.run("bench", *self.asked(*arguments))
+
+    def asked(self, *arguments: str) -> list[str]:
+        return ["--baseline", "mini", "--task", "model", *arguments]
+
+
+@pytest.fixture(scope="module")
+def world(make_miniature: Callable[[], Miniature]) -> WithOwnModel:
+    miniature = make_miniature()
+    miniature.__class__ = WithOwnModel
+    assert isinstance(miniature, WithOwnModel)
+    miniature.package = miniature.home.parent / "package"
+    left_out = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "harness", miniature.package / "harness", ignore=left_out)
+    (miniature.package / "harness" / "speed" / "generating.py").write_text(SORTING)
+    miniature.stack("mini")
+    return miniature
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_left(world: WithOwnModel) -> Iterator[None]:
+    yield
+    assert not [pid for pid in world.pids if psutil.pid_exists(pid)]
+
+
+def verdicts(answer: Answer) -> dict[str, str]:
+    return {
+        each["quantity"]["id"]: each["decision"]["verdict"]
+        for comparison in answer.report["comparisons"]
+        for each in comparison["compared"]
+    }
+
+
+def started(world: WithOwnModel, *arguments: str) -> subprocess.Popen[str]:
+    """A benchmark whose three workers of a first generation have begun."""
+    before = len(world.pids)
+    process = world.start("bench", *world.asked(*arguments))
+    limit = time.monotonic() + 60
+    while len(world.pids) == before and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert len(world.pids) > before
+    return process
+
+
+def gone(pids: set[int], within_s: float = 10) -> bool:
+    limit = time.monotonic() + within_s
+    while time.monotonic() < limit:
+        if not any(psutil.pid_exists(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_candidate_that_costs_more_exits_1_and_every_form_is_written(
+    world: WithOwnModel, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    answer = world.bench("--plant", "sort=fourfold", "--budget", "20", "--report", str(out))
+    assert answer.code == 1, answer.err
+    assert verdicts(answer) == {"model/held": "heavier", "model/sort": "slower"}
+    assert "slower" in answer.out
+    assert sorted(file.name for file in out.iterdir()) == [
+        "bench.benchmark.json", "bench.csv", "bench.html", "bench.json", "bench.md",
+    ]  # fmt: skip
+    assert json.loads((out / "bench.json").read_text()) == answer.report
+
+
+def test_what_fails_is_chosen(world: WithOwnModel) -> None:
+    asked = ["--plant", "sort=fourfold", "--quantity", "model/held"]
+    assert world.bench(*asked, "--fail-on", "slower,lighter").code == 0
+    assert world.bench(*asked, "--fail-on", "heavier").code == 1
+
+
+def test_a_stack_is_compared_with_itself_where_no_candidate_is_named(world: WithOwnModel) -> None:
+    answer = world.bench("--quantity", "model/held", "--trials", "2")
+    assert answer.code == 0, answer.err
+    verdicts_ = [
+        each["decision"]["verdict"]
+        for comparison in answer.report["comparisons"]
+        for each in comparison["compared"]
+    ]
+    assert verdicts_ == ["same", "same"]
+    assert "[2/2]" in answer.err
+
+
+def test_nothing_measured_is_no_success_and_says_why(world: WithOwnModel) -> None:
+    answer = world.bench("--plant", "sort=never")
+    assert answer.code == 4
+    assert "Nothing was measured" in answer.out
+    assert "no numbers to sort" in answer.out
+
+
+def test_a_vary_compares_the_first_with_each_other(world: WithOwnModel) -> None:
+    answer = world.bench("--vary", "precision=float32,nf4,int8", "--quantity", "model/held")
+    pairs = [
+        (comparison["baseline"]["precision"], comparison["candidate"]["precision"])
+        for comparison in answer.report["comparisons"]
+    ]
+    assert (answer.code, pairs) == (0, [("float32", "nf4"), ("float32", "int8")])
+
+
+def test_a_worker_that_hangs_ends_by_its_timeout(world: WithOwnModel) -> None:
+    answer = world.bench("--plant", "sort=hang", "--worker-timeout", "3")
+    assert answer.code == 4
+    assert "its process said nothing for 3 s" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "next"),
+    [
+        (["--task", "modell"], "unknown task 'modell'", "--task model"),
+        (["--quantity", "decode"], "no quantity is called 'decode'", "--quantity 'model/decode*'"),
+        (["--vary", "precison=nf4,int8"], "'precison' cannot be varied", "--vary precision="),
+        (["--vary", "precision=nf4"], "needs two values", "--vary precision=nf4,B"),
+        (["--vary", "precision=nf4,fp99"], "unknown precision 'fp99'", "--precision"),
+        (["--vary", "device=cpu,mps", "--candidate", "mini"], "do not go together", "leave out"),
+        (["--precision", "nf4,int8"], "names 2", "--vary precision=nf4,int8"),
+        (["--device", "mps", "--precision", "nf4"], "no kernels for mps", "leave out nf4"),
+        (["--attention", "spda"], "unknown attention", "--attention sdpa"),
+        (["--plant", "slow"], "no slowdown", "--plant decode=1.10"),
+        (["--fail-on", "slow"], "no verdict to fail on", "--fail-on slower"),
+        (["--subject", "none"], "unknown subject 'none'", "--subject none=PATH"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_to_type(
+    world: WithOwnModel, arguments: list[str], said: str, next: str
+) -> None:
+    answer = world.run("bench", *arguments)
+    assert answer.code == 2
+    assert said in answer.err
+    assert next in answer.err.partition("next:")[2]
+
+
+def test_a_stack_that_cannot_be_made_exits_3(world: WithOwnModel) -> None:
+    answer = world.run("bench", "--baseline", "mini absent==1.0", "--task", "model")
+    assert answer.code == 3, answer.err
+
+
+def test_ctrl_c_ends_every_worker(world: WithOwnModel) -> None:
+    process = started(world, "--budget", "60", "--plant", "sort=hang")
+    pids = world.pids
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert gone(pids)
+
+
+def test_ctrl_c_keeps_what_was_finished(world: WithOwnModel, tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    process = world.start(
+        "bench",
+        *world.asked("--quantity", "model/held", "--trials", "1000", "--json", str(file)),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("[1/1000]"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    report = json.loads(file.read_text())
+    assert len(report["comparisons"]) >= 1
+    assert any("interrupted" in note for note in report["notes"])
+    assert "held" in out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's PR_SET_PDEATHSIG")
+def test_a_benchmark_that_is_killed_leaves_no_worker(world: WithOwnModel) -> None:
+    process = started(world, "--plant", "sort=hang")
+    process.kill()
+    process.communicate(timeout=30)
+    assert gone(world.pids)
