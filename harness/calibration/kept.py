@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from harness.calibration.spreads import Calibration, Number, freedom
-from harness.vocabulary.noise import SUFFIX, Group, Provenance, dumps, loads, merge
+from harness.calibration.spreads import Calibration, freedom
+from harness.vocabulary.noise import SUFFIX, Group, Provenance, Spread, dumps, loads, merge
 from harness.vocabulary.records import Header
 from harness.vocabulary.stacks import LIBRARIES
 
@@ -48,30 +48,35 @@ def texts(
     before and not this time stays. Raises RecordError where a file is damaged.
     """
     found: dict[str, str | None] = {}
-    for path, (cell, numbers) in _files(calibration).items():
+    spreads = _spreads(calibration)
+    for (path, cell), measured in _held(calibration).items():
         old = read(path)
         groups = loads(old, path) if old is not None else ()
-        spreads = {
-            f"{_test(number.behaviour)} {number.observation.name}": number.spread
-            for number in numbers
-        }
-        group = Group(provenance(calibration, cell, date), spreads)
-        measured = {_test(b) for b, c in _ran(calibration) if (c, _path(b, c)) == (cell, path)}
+        group = Group(provenance(calibration, cell, date), spreads.get(path, {}))
         merged = merge(groups, group, measured)
-        found[path] = dumps(merged) if merged else None
+        if merged or old is not None:
+            found[path] = dumps(merged) if merged else None
     return found
 
 
-def _files(calibration: Calibration) -> Mapping[str, tuple[str, list[Number]]]:
-    files: dict[str, tuple[str, list[Number]]] = {}
+def _spreads(calibration: Calibration) -> Mapping[str, Mapping[str, Spread]]:
+    """What was measured, by file and number."""
+    files: dict[str, dict[str, Spread]] = {}
     for number in calibration.numbers:
-        path = _path(number.behaviour, number.cell)
-        files.setdefault(path, (number.cell, []))[1].append(number)
+        name = f"{_test(number.behaviour)} {number.observation.name}"
+        files.setdefault(_path(number.behaviour, number.cell), {})[name] = number.spread
     return files
 
 
-def _ran(calibration: Calibration) -> list[tuple[str, str]]:
-    return [key for key in calibration.runs[0].outcomes]
+def _held(calibration: Calibration) -> Mapping[tuple[str, str], set[str]]:
+    """The tests that held in every run, by file and cell: of these all is known anew."""
+    files: dict[tuple[str, str], set[str]] = {}
+    for key in calibration.runs[0].outcomes:
+        outcomes = [run.outcomes.get(key) for run in calibration.runs]
+        if all(outcome is not None and outcome.status == "held" for outcome in outcomes):
+            behaviour, cell = key
+            files.setdefault((_path(behaviour, cell), cell), set()).add(_test(behaviour))
+    return files
 
 
 def _path(behaviour: str, cell: str) -> str:

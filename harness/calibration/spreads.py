@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,7 +84,8 @@ def check_alike(runs: Sequence[Run]) -> None:
                 raise UsageError(
                     f"the runs are not of one {name}: {', '.join(moved[:4])} differ",
                     where=str(run.condition),
-                    allowed="runs that differ in threads and kernel levels alone",
+                    allowed="runs that differ in threads, kernel levels and batches alone",
+                    next="leave that record out of --from, or make it anew beside the others",
                 )
 
 
@@ -125,14 +127,14 @@ def _differing(
         return Differing(*key, name, "", missing)
     for run, other in zip(runs[1:], made[1:], strict=True):
         result = compare(made[0], other)
-        if result.agreement is Agreement.CHANGED:
+        if result.agreement is Agreement.CHANGED or result.distance == math.inf:
             conditions = f"{runs[0].condition} and {run.condition}"
             return Differing(*key, name, conditions, result.detail)
     return None
 
 
 def _spread(runs: Sequence[Run], made: Sequence[Observation]) -> Spread | None:
-    """None where the values are no numbers, or not of one shape."""
+    """None where the values are no numbers, not of one shape, or not all finite alike."""
     values = [observation.value for observation in made]
     kinds = {observation.kind for observation in made}
     if kinds == {"tokens"}:
@@ -144,7 +146,9 @@ def _spread(runs: Sequence[Run], made: Sequence[Observation]) -> Spread | None:
     levels: dict[str, list[Any]] = {}
     for run, value in zip(runs, values, strict=True):
         levels.setdefault(run.condition.kernels, []).append(value)
-    return Spread(max(_widest(each, apart) for each in levels.values()), _widest(values, apart))
+    within = max(_widest(each, apart) for each in levels.values())
+    across = _widest(values, apart)
+    return Spread(within, across) if math.isfinite(across) else None
 
 
 def _widest(values: Sequence[Any], apart: Any) -> float:
@@ -153,20 +157,31 @@ def _widest(values: Sequence[Any], apart: Any) -> float:
 
 
 def _apart(first: Any, second: Any) -> float:
-    """The largest difference of two numbers at one place; of finite ones."""
+    """The largest difference of two numbers at one place."""
     pairs = zip(flatten(first), flatten(second), strict=True)
-    return max((abs(a - b) for a, b in pairs if abs(a - b) >= 0), default=0.0)
+    return max((_moved(a, b) for a, b in pairs), default=0.0)
+
+
+def _moved(first: float, second: float) -> float:
+    """How far a number moved: without end where it became, or stopped being, finite."""
+    if math.isfinite(first) and math.isfinite(second):
+        return abs(first - second)
+    return 0.0 if math.isfinite(first) == math.isfinite(second) else math.inf
 
 
 def _gaps_apart(first: Any, second: Any) -> float:
     """The largest difference of two gaps as long as the ids agree; where they part, the gap.
 
-    A tie that flipped moved by the gap at least.
+    A tie that flipped moved by the gap at least. Without end where only one goes on, or
+    where nothing else was to be chosen.
     """
     pairs = zip(first["ids"], second["ids"], strict=False)
     at = next((place for place, (a, b) in enumerate(pairs) if a != b), None)
-    gaps = list(zip(first["gaps"], second["gaps"], strict=False))
-    moved = [abs(a - b) for a, b in gaps[:at]]
-    if at is not None and at < len(gaps):
-        moved.append(max(gaps[at]))
+    if at is None and len(first["ids"]) != len(second["ids"]):
+        return math.inf
+    gaps = list(zip(flatten(first["gaps"]), flatten(second["gaps"]), strict=False))
+    moved = [_moved(a, b) for a, b in gaps[:at]]
+    if at is not None:
+        widest = max(gaps[at]) if at < len(gaps) else math.inf
+        moved.append(widest if math.isfinite(widest) else math.inf)
     return max(moved, default=0.0)

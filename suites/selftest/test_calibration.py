@@ -105,6 +105,34 @@ def test_equal_ids_give_the_spread_of_their_gaps() -> None:
     assert spread_of("tokens", [first, second] * 3) == Spread(0.25, 0.25)
 
 
+def test_a_number_that_stops_being_finite_is_no_noise_but_named() -> None:
+    found = calibrate(runs_of("numeric", [[1.0, 2.0]] * 5 + [[1.0, None]]))
+    assert found.numbers == ()
+    assert [each.detail for each in found.differing] == ["a number became or stopped being finite"]
+    assert spread_of("numeric", [[1.0, None], [1.5, None]] * 3) == Spread(0.5, 0.5)
+
+
+ENDLESS = {"ids": [5, 6], "gaps": [4.0, None]}
+
+
+def test_a_gap_without_a_number_is_no_noise() -> None:
+    assert spread_of("tokens", [ENDLESS, {"ids": [5, 6], "gaps": [4.5, None]}] * 3).across == 0.5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ids": [5, 7], "gaps": [4.0, 1.0]},
+        {"ids": [5, 6, 8], "gaps": [4.0, None, 1.0]},
+    ],
+    ids=["another where nothing else was to be chosen", "longer"],
+)
+def test_ids_that_part_by_no_tie_are_named(other: Any) -> None:
+    found = calibrate(runs_of("tokens", [ENDLESS] * 5 + [other]))
+    assert found.numbers == ()
+    assert [each.name for each in found.differing] == ["it"]
+
+
 def test_what_is_not_equal_under_every_condition_is_named_with_the_condition() -> None:
     found = calibrate(runs_of("exact", ["a", "a", "b", "a", "a", "a"]))
     assert found.numbers == ()
@@ -143,6 +171,17 @@ def test_what_is_kept_says_where_it_was_measured() -> None:
     assert where.versions == (("torch", "2.13.0"),)
     assert where.date == "2026-11-21"
     assert written(calibrate(runs_of("numeric", [1.0] * 6)), text)[path] != text
+
+
+def test_what_is_no_number_any_more_loses_its_noise_and_an_empty_file_goes() -> None:
+    ((path, text),) = written(calibrate(runs_of("numeric", [1.0] * 6))).items()
+    assert written(calibrate(runs_of("exact", [1] * 6)), text) == {path: None}
+    assert written(calibrate(runs_of("exact", [1] * 6))) == {}
+
+
+def test_what_did_not_hold_this_time_keeps_its_noise() -> None:
+    (text,) = written(calibrate(runs_of("numeric", [1.0] * 6))).values()
+    assert written(calibrate(runs_of("numeric", [1.0] * 6, "ffffff")), text) == {}
 
 
 def test_borrowed_noise_is_one_note_with_its_source() -> None:
