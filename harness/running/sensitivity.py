@@ -25,8 +25,6 @@ from harness.vocabulary.faults import Sensitivity
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
-OF_EVERY_FAULT = ("fault.py", "patch.py")
-
 
 @dataclass(frozen=True)
 class Bounds:
@@ -110,7 +108,7 @@ class Trials:
     def _digest(self, module: str) -> str:
         """sha256 over the files that define a fault and how it is installed."""
         folder = self._world.places.package / "faults"
-        files = [folder / name for name in OF_EVERY_FAULT]
+        files = sorted(file for file in folder.glob("*.py") if not file.name.startswith("of_"))
         files.append(folder / f"{module.rpartition('.')[2]}.py")
         total = hashlib.sha256()
         for file in files:
