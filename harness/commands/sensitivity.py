@@ -32,7 +32,8 @@ def add(subparsers: Any) -> None:
         help="which small faults in the libraries the behaviours notice",
         description="Put small faults one at a time into the libraries of a stack, run the "
         "behaviours that can see each, and say which were noticed. Exit codes: 0 the bounds are "
-        "kept, 1 they are not, 2 wrong usage, 3 the stack cannot be built, 4 nothing was measured.",
+        "kept, 1 they are not, 2 wrong usage, 3 the stack cannot be built, 4 nothing was measured, "
+        "or so much is unknown that they may not be kept.",
     )
     given.once(parser)
     parser.add_argument("--stack", default=REFERENCE, metavar="STACK", help=asked.STACK)
@@ -143,4 +144,6 @@ def _publish(found: Sensitivity, args: argparse.Namespace) -> int:
 def _code(found: Sensitivity) -> int:
     if found.total.share is None:
         return int(ExitCode.INCONCLUSIVE)
-    return int(ExitCode.NOTHING_CHANGED if found.met else ExitCode.CHANGED)
+    if not found.met:
+        return int(ExitCode.CHANGED)
+    return int(ExitCode.NOTHING_CHANGED if found.surely_met else ExitCode.INCONCLUSIVE)

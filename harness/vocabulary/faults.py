@@ -76,6 +76,12 @@ class Share:
         """Of the faults of which something is known, the part that was noticed."""
         return self.noticed / self.judged if self.judged else None
 
+    @property
+    def least(self) -> float | None:
+        """The part of all faults that was noticed: the share, if no behaviour sees the unknown."""
+        every = self.judged + self.unknown
+        return self.noticed / every if every else None
+
 
 def share(name: str, faults: Iterable[Tried]) -> Share:
     """The counts over `faults`."""
@@ -135,8 +141,16 @@ class Sensitivity:
     @property
     def met(self) -> bool:
         """Whether every bound is kept by what is known."""
-        total = self.total.share
-        libraries = [found.share for found in self.libraries if found.share is not None]
+        return self._kept(lambda each: each.share)
+
+    @property
+    def surely_met(self) -> bool:
+        """Whether every bound is kept even if no behaviour sees what is unknown."""
+        return self._kept(lambda each: each.least)
+
+    def _kept(self, part: Callable[[Share], float | None]) -> bool:
+        total = part(self.total)
+        libraries = [found for each in self.libraries if (found := part(each)) is not None]
         return (
             total is not None
             and total >= self.total_bound

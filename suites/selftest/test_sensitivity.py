@@ -216,6 +216,14 @@ def test_both_bounds_must_be_kept(total: float, library: float, met: bool) -> No
     assert Sensitivity("reference", faults, (), total, library).met is met
 
 
+def test_bounds_are_surely_kept_only_if_nothing_unknown_could_break_them() -> None:
+    faults = (tried("torch.a", Sight.NOTICED, "quick"), tried("nnsight.a", Sight.UNKNOWN))
+    assert Sensitivity("reference", faults, (), 0.5, 0.0).surely_met
+    for bounds in ((0.6, 0.0), (0.5, 0.1)):
+        found = Sensitivity("reference", faults, (), *bounds)
+        assert (found.met, found.surely_met) == (True, False)
+
+
 def test_nothing_known_keeps_no_bound() -> None:
     faults = (tried("torch.a", Sight.UNKNOWN),)
     assert not Sensitivity("reference", faults, (), 0.0, 0.0).met

@@ -43,6 +43,7 @@ def headline(found: Sensitivity) -> str:
         return f"Nothing is known of {plural(len(found.faults), 'fault')} under {found.stack}"
     bounds = f"{found.total_bound:.0%} of all, {found.library_bound:.0%} of each library"
     kept = "kept" if found.met else "not kept"
+    kept += " by what is known" if found.met and not found.surely_met else ""
     rest = f", {total.unknown} unknown" if total.unknown else ""
     return (
         f"{total.noticed} of {plural(total.judged, 'fault')} noticed under {found.stack} "
