@@ -19,7 +19,7 @@ def judge(case: Case, report: GateReport) -> CaseResult:
     A change is found where a behaviour, or a package, has a verdict of the right kind whose
     evidence shows what the case is about. Where nothing may change, every verdict but
     `same` is a false alarm; `failing`, red on both sides alike, tells of no change. Without
-    evidence either way the standing is `unknown`.
+    evidence either way the standing is `unknown`, as where every behaviour is `failing`.
     """
     if report.stack_verdict != "built":
         return unanswered(case, f"{report.stack_verdict}: {report.stack_reason}", unbuilt=True)
@@ -28,7 +28,8 @@ def judge(case: Case, report: GateReport) -> CaseResult:
     seen = sightings(report)
     told = tuple(each for each in seen if each.verdict != UNKNOWN)
     lost = tuple(each for each in seen if each.verdict == UNKNOWN)
-    result = _silent(case, told) if case.must_be_silent else _sought(case, told)
+    same = any(each.verdict is Verdict.SAME for each in report.behaviours)
+    result = _silent(case, told, same) if case.must_be_silent else _sought(case, told)
     answered = result.standing in (Standing.FOUND, Standing.ALARMED)
     if lost and not answered:
         reason = f"{lost[0].behaviour}: {lost[0].evidence}"
@@ -63,11 +64,13 @@ def sightings(report: GateReport) -> tuple[Sighting, ...]:
     return (*packages, *behaviours)
 
 
-def _silent(case: Case, seen: Sequence[Sighting]) -> CaseResult:
+def _silent(case: Case, seen: Sequence[Sighting], same: bool) -> CaseResult:
     alarms = tuple(each for each in seen if each.verdict != Verdict.FAILING)
     if alarms:
         reason = f"{len(alarms)} not same where nothing changed"
         return CaseResult(case, Standing.ALARMED, others=alarms, reason=reason)
+    if not same:
+        return replace(unanswered(case, "no behaviour held on both sides"), others=tuple(seen))
     return CaseResult(case, Standing.SILENT, others=tuple(seen))
 
 

@@ -204,6 +204,12 @@ def test_what_is_red_on_both_sides_alike_is_no_false_alarm() -> None:
     assert (result.standing, len(result.others)) == (Standing.SILENT, 1)
 
 
+def test_where_nothing_holds_nothing_is_said_of_silence() -> None:
+    failing = behaviour(Verdict.FAILING, reason="ValueError: no")
+    result = museum.judge(SILENT, report(failing))
+    assert (result.standing, len(result.others)) == (Standing.UNKNOWN, 1)
+
+
 def test_differences_name_every_place() -> None:
     old = {"a": [1, {"b": True}], "gone": "x", "list": ["p", "q"]}
     new = {"a": [1, {"b": 1}], "new": 2, "list": ["q", "r", "r"]}
