@@ -102,7 +102,7 @@ def select(plan: Plan, expressions: Sequence[str]) -> Plan:
 def check_selected(
     plan: Plan, whole: Plan, expressions: Sequence[str], tier: Tier = TIERS[-1]
 ) -> None:
-    """Raise UsageError where the expressions matched nothing of a plan that has something."""
+    """Raise NothingMatches where the expressions matched nothing of a plan that has something."""
     if not plan and whole:
         known = [name for planned in whole for name in planned.behaviours]
         raise nothing_matches(",".join(expressions), known, tier)

@@ -52,8 +52,12 @@ def may_match(written: Written, expression: str) -> bool:
     return any(fnmatch.fnmatchcase(varied, start) for start in starts if start.endswith(("[", "*")))
 
 
+class NothingMatches(UsageError):
+    """An expression fits no behaviour: of the suites, or of the tier that was asked for."""
+
+
 def check_expressions(written: Sequence[Written], expressions: Iterable[str]) -> None:
-    """Raise UsageError for an expression that no test of the suites can match.
+    """Raise NothingMatches for an expression that no test of the suites can match.
 
     Nothing is checked where there are no tests: then there is nothing to choose from.
     """
@@ -64,7 +68,7 @@ def check_expressions(written: Sequence[Written], expressions: Iterable[str]) ->
 
 def nothing_matches(
     expression: str, behaviours: Iterable[str], tier: Tier = TIERS[-1]
-) -> UsageError:
+) -> NothingMatches:
     """The error of an expression that fits none of `behaviours`, with what comes near.
 
     In a `tier` that is not the whole, what was meant may be in the next.
@@ -72,7 +76,7 @@ def nothing_matches(
     known = _choices(behaviours)
     themes = sorted({name.partition("/")[0] for name in known if "/" in name} or set(known))
     close = _near(_bare(expression), known)
-    return UsageError(
+    return NothingMatches(
         f"no behaviour matches {expression!r}" + (f"; near: {', '.join(close)}" if close else ""),
         where=f"--select {shlex.quote(expression)}",
         allowed=f"{SYNTAX}; folders: {', '.join(themes)}",

@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from harness.gate.selection import NothingMatches
 from harness.gate.world import Listener, Request, Stopped, World
 from harness.museum import exit_code, judge, tally, unanswered, unseen
 from harness.running.crew import ended_by, wait_for_all
 from harness.running.session import run_gate
-from harness.vocabulary.errors import HarnessError, UsageError
+from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.museum import Case, CaseResult, Museum
 from harness.vocabulary.tiers import DEFAULT, TIERS
 
@@ -84,11 +85,9 @@ def _answer(case: Case, plan: Plan, worlds: _Worlds, listener: MuseumListener) -
     world = worlds.make(listener.started(case))
     try:
         result = judge(case, run_gate(request_of(case, plan.template), world))
-    except UsageError as error:
-        if plan.template.tier == TIERS[-1] or not error.what.startswith("no behaviour matches"):
-            result = unanswered(case, str(error))
-        else:
-            result = unseen(case, plan.template.tier)
+    except NothingMatches as error:
+        tier = plan.template.tier
+        result = unanswered(case, str(error)) if tier == TIERS[-1] else unseen(case, tier)
     except HarnessError as error:
         result = unanswered(case, str(error))
     if worlds.stopped:
