@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.gate.selection import matches, nothing_matches
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.errors import HarnessError, UsageError
 from harness.vocabulary.tiers import TIERS, Tier
 
 Side = Literal["baseline", "candidate"]
@@ -77,6 +77,14 @@ def parse_plan(text: str, where: str) -> Plan:
             allowed="what `pytest --list-cells FILE` writes",
             next="the same command with --no-cache",
         ) from None
+
+
+def parse_refusal(text: str) -> UsageError | None:
+    """What the plugin found wrong with the options that it was to list cells by, if anything."""
+    try:
+        return UsageError(**json.loads(text)["refused"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def select(plan: Plan, expressions: Sequence[str]) -> Plan:

@@ -9,6 +9,7 @@ from harness.gate.attempts import CellRun
 from harness.gate.compare import Imports, Key
 from harness.gate.plan import SIDES, Plan, Side, Task
 from harness.vocabulary.cells import Cell
+from harness.vocabulary.errors import UsageError
 from harness.vocabulary.records import Outcome
 
 SideRuns = list[dict[Key, Outcome]]
@@ -17,10 +18,14 @@ SideRuns = list[dict[Key, Outcome]]
 
 @dataclass(frozen=True)
 class Listing:
-    """What one side would run; `plan` None where it could not be listed, for `problem`."""
+    """What one side would run; `plan` None where it could not be listed, for `problem`.
+
+    `refusal` where that is what the options ask for, and not how the stack is.
+    """
 
     plan: Plan | None
     problem: str = ""
+    refusal: UsageError | None = None
 
 
 @dataclass

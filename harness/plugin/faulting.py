@@ -20,7 +20,10 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         if len(asked) > 1:
             raise UsageError(
-                f"{len(asked)} faults asked for", where="--fault", allowed="one fault a run"
+                f"{len(asked)} faults asked for",
+                where=" ".join(f"--fault {each}" for each in asked),
+                allowed="one fault a run",
+                next=f"--fault {asked[0]}",
             )
         config.stash[FAULT] = fault_named(asked[0])
     except HarnessError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
         speed.check(config)
         settings = read(config)
     except HarnessError as error:
+        if config.option.list_cells:
+            write_refusal(Path(config.option.list_cells), error)
         raise pytest.UsageError(str(error)) from None
     config.stash[SETTINGS] = settings
     os.environ.update(OFFLINE)
@@ -75,6 +78,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.disable_unused_snapshots = True
     if getattr(config.option, "dist", None) == "load":
         config.option.dist = "loadgroup"
+
+
+def write_refusal(path: Path, error: HarnessError) -> None:
+    """Leave, in place of the cells, what is wrong with the options: whoever asked words it."""
+    parts = {name: getattr(error, name) for name in ("what", "where", "allowed", "next")}
+    path.write_text(json.dumps({"refused": parts}), encoding="utf-8")
 
 
 def _check_root(config: pytest.Config) -> None:
@@ -127,24 +136,37 @@ def _check_combinations(precisions: tuple[str, ...], devices: tuple[str, ...], a
         missing = [(name, lacks(name, device)) for name in precisions if lacks(name, device)]
         if missing and (asked or len(missing) == len(precisions)):
             able = ", ".join(name for name in PRECISIONS if not lacks(name, device))
-            raise UsageError(str(missing[0][1]), where=f"--precision on {device}", allowed=able)
+            raise UsageError(
+                str(missing[0][1]),
+                where=f"--precision on {device}",
+                allowed=able,
+                next=f"--precision {able.replace(' ', '')}",
+            )
 
 
 def _check_present(device: str) -> None:
     """A device that this machine lacks is refused before anything is loaded."""
     if device == "cpu":
         return
-    import torch
-
-    count = torch.cuda.device_count()
-    known = [f"cuda:{number}" for number in range(count)] + (["cuda"] if count else [])
-    known += ["mps"] if torch.backends.mps.is_available() else []
+    known = _devices_here()
     if device not in known:
         raise UsageError(
             f"this machine has no device {device!r}, or this build of torch cannot use it",
-            where="--device",
+            where=f"--device {device}",
             allowed=", ".join(["cpu", *known]),
+            next=f"--device {next(iter(known), 'cpu')}",
         )
+
+
+def _devices_here() -> list[str]:
+    """What this stack's torch can use beside the processor; nothing without torch."""
+    try:
+        import torch
+    except ImportError:
+        return []
+    count = torch.cuda.device_count()
+    known = (["cuda"] if count else []) + [f"cuda:{number}" for number in range(count)]
+    return known + (["mps"] if torch.backends.mps.is_available() else [])
 
 
 def _split(values: list[str]) -> list[str]:
@@ -160,7 +182,12 @@ def _threads(option: Any) -> int:
 
 def _at_least_one(option: str, number: int) -> int:
     if number < 1:
-        raise UsageError(f"{number} is too few", where=option, allowed="a number from 1")
+        raise UsageError(
+            f"{number} is too few",
+            where=f"{option} {number}",
+            allowed="a number from 1",
+            next=f"{option} 1",
+        )
     return int(number)
 
 
@@ -171,7 +198,10 @@ def _behaviours(path: str | None) -> frozenset[str] | None:
         return frozenset(Path(path).read_text(encoding="utf-8").split("\n")) - {""}
     except OSError as error:
         raise UsageError(
-            f"the list of behaviours cannot be read: {error.strerror}", where=path
+            f"the list of behaviours cannot be read: {error.strerror}",
+            where=f"--behaviours-from {path}",
+            allowed="a file with the id of a behaviour a line",
+            next="pytest --collect-only -q names them",
         ) from None
 
 
@@ -192,6 +222,9 @@ def parse_size(text: str) -> int:
         size = 0
     if size <= 0:
         raise UsageError(
-            f"{text!r} is no size", where="--memory-budget", allowed="e.g. 4GiB, 500MB"
+            f"{text!r} is no size",
+            where=f"--memory-budget {text}",
+            allowed="e.g. 4GiB, 500MB",
+            next="--memory-budget 8GiB",
         )
     return size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.gate.attempts import CellRun
@@ -20,6 +20,7 @@ from harness.gate.plan import (
     digest,
     first_tasks,
     parse_plan,
+    parse_refusal,
     select,
 )
 from harness.gate.results import Listing, Results, SideRuns
@@ -133,11 +134,14 @@ class Sides:
 
     def _check_listed(self) -> None:
         listings = [self.results.listings[side] for side in self.sides]
+        refusals = [listing.refusal for listing in listings if listing.refusal is not None]
+        if len(refusals) == len(listings):
+            raise refusals[0]
         if all(listing.plan is None for listing in listings):
             which = "neither stack" if len(listings) == 2 else "not one stack"
             raise NoEvidence(
                 f"the behaviours could be listed under {which}",
-                where="\n".join(listing.problem for listing in listings),
+                where="\n".join(dict.fromkeys(listing.problem for listing in listings)),
                 allowed="stacks with pytest and syrupy in them, in which `harness` imports",
                 next="harness stacks build STACK prints the python to try it with",
             )
@@ -200,29 +204,30 @@ class Sides:
         return {side: lock.digest for side, lock in self.locks.items()}
 
     def _list(self, side: Side) -> Listing:
-        whole, problem = self._whole_plan(side)
-        if whole is None:
-            return Listing(None, problem)
-        plan = select(whole, self.request.select)
-        check_selected(plan, whole, self.request.select, self.request.tier)
-        return Listing(plan, problem)
+        listing = self._whole(side)
+        if listing.plan is None:
+            return listing
+        plan = select(listing.plan, self.request.select)
+        check_selected(plan, listing.plan, self.request.select, self.request.tier)
+        return replace(listing, plan=plan)
 
-    def _whole_plan(self, side: Side) -> tuple[Plan | None, str]:
-        """What the plugin lists under `side`, kept from before if it is; and what went wrong."""
+    def _whole(self, side: Side) -> Listing:
+        """What the plugin lists under `side`, kept from before if it is."""
         kept = self._store.directory / "plans" / f"{self._plan_key(side)}.json"
         plan = _read_plan(kept) if self.request.cache else None
         if plan is not None:
-            return plan, ""
+            return Listing(plan)
         work = self._store.open("list")
         try:
             text, problem = self._cells.list_cells(side, work)
-            if not text:
-                return None, problem
+            refusal = parse_refusal(text)
+            if not text or refusal:
+                return Listing(None, str(refusal or problem), refusal)
             plan = parse_plan(text, f"the {side}")
             if not problem:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 (work / "cells.json").replace(kept)
-            return plan, problem
+            return Listing(plan, problem)
         finally:
             self._store.drop(work)
 

@@ -70,7 +70,12 @@ def inspect_folder(path: Path) -> Folder:
         )
     if not path.is_dir():
         what = "is no folder" if path.exists() else "does not exist"
-        raise SubjectError(f"the subject's folder {what}", where=str(path), allowed=_ALLOWED)
+        raise SubjectError(
+            f"the subject's folder {what}",
+            where=str(path),
+            allowed=_ALLOWED,
+            next="--subject NAME=PATH with the path of such a folder",
+        )
     files = sorted({file.name for kept in _KEPT for file in path.glob(kept) if file.is_file()})
     folder = Folder(path, tuple(files), _config(path), _tokenizer_format(files), _has_chat(path))
     if folder.has_weights or (folder.tokenizer is not None and not _pickled(path)):

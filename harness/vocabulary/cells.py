@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -46,8 +47,12 @@ def check_precision(name: str) -> Precision:
     for precision in PRECISIONS:
         if name == precision:
             return precision
+    close = difflib.get_close_matches(name, PRECISIONS, n=1)
     raise UsageError(
-        f"unknown precision {name!r}", where="--precision", allowed=", ".join(PRECISIONS)
+        f"unknown precision {name!r}",
+        where=f"--precision {name}",
+        allowed=", ".join(PRECISIONS),
+        next=f"--precision {close[0] if close else PRECISIONS[0]}",
     )
 
 
@@ -55,7 +60,12 @@ def check_device(name: str) -> str:
     """Return `name` as a device, or raise UsageError naming the allowed forms."""
     if _DEVICE.fullmatch(name):
         return name
-    raise UsageError(f"unknown device {name!r}", where="--device", allowed="cpu, cuda, cuda:N, mps")
+    raise UsageError(
+        f"unknown device {name!r}",
+        where=f"--device {name}",
+        allowed="cpu, cuda, cuda:N, mps",
+        next="--device cpu",
+    )
 
 
 def lacks(precision: str, device: str) -> str | None:

@@ -97,6 +97,13 @@ def test_a_stack_without_its_runner_leaves_all_unknown_with_its_last_words(
     assert answer.code == 4
 
 
+def test_a_device_that_no_stack_has_is_wrong_usage_and_said_once(world: Miniature) -> None:
+    answer = world.gate("--candidate", "sleepy==1.0", "--select", "sleep", "--device", "cuda")
+    assert answer.code == 2
+    assert answer.err.count("this machine has no device 'cuda'") == 1, answer.err
+    assert "next:    --device cpu" in answer.err
+
+
 def test_a_gate_that_measured_nothing_is_no_success(world: Miniature) -> None:
     world.suite("none/test_none.py", "import pytest\ndef test_none(): pytest.skip('not here')\n")
     answer = world.gate("--candidate", "reference", "--select", "none")

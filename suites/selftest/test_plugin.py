@@ -279,6 +279,7 @@ def test_only_the_behaviours_listed_run(world: PluginWorld) -> None:
         ("--precision=float8", "allowed: float32, bfloat16, float16, int8, nf4, fp4"),
         ("--device=tpu", "allowed: cpu, cuda, cuda:N, mps"),
         ("--subject=nobody", "nobody"),
+        ("--subject=mine=/nonexistent", "the subject's folder does not exist"),
         ("--memory-budget=lots", "allowed: e.g. 4GiB, 500MB"),
         ("--threads=0", "allowed: a number from 1"),
         ("--behaviours-from=nowhere", "the list of behaviours cannot be read"),
@@ -291,6 +292,7 @@ def test_an_option_that_makes_no_sense_is_one_clear_error(
     ran = world.run(option)
     assert ran.code == 4
     assert said in ran.output
+    assert "next: " in ran.output
     assert "Traceback" not in ran.output
 
 
