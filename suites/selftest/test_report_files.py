@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 import report_world as world
 
-from harness.report.files import ReportError, json_text, write, write_json
+from harness.report.files import ReportError, check_writable, json_text, write, write_json
 from harness.report.html import to_html
 from harness.report.jsonform import to_json
 from harness.report.junit import to_junit
@@ -280,3 +280,11 @@ def test_cells_that_no_page_has_room_for_are_counted() -> None:
     shown = text.count("<h4>cell")
     assert f"{9000 - shown:,} more cells left out here; gate.json has all" in text
     assert len(text) < 9_000_000
+
+
+def test_looking_whether_a_report_can_be_written_leaves_no_folder(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "report", tmp_path / "other" / "gate.json")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old").mkdir()
+    check_writable(tmp_path / "old", None)
+    assert [each.name for each in tmp_path.iterdir()] == ["old"]
