@@ -7,8 +7,8 @@ import platform
 import sys
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 
+from harness.vocabulary.processor import cpuinfo
 from harness.vocabulary.stacks import LIBRARIES
 
 ISA_FLAGS = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "sve")
@@ -35,7 +35,7 @@ def installed(package: str) -> str | None:
 @lru_cache(maxsize=1)
 def hardware() -> dict[str, str]:
     """Processor, its instruction sets that kernels are chosen by, cores, system, interpreter."""
-    info = _cpuinfo()
+    info = cpuinfo()
     flags = set((info.get("flags") or info.get("Features") or "").split())
     return {
         "processor": info.get("model name") or platform.processor() or platform.machine(),
@@ -67,12 +67,3 @@ def kernels(threads: int, batch: int = 1) -> dict[str, str]:
 def libraries() -> dict[str, str]:
     """The libraries under test that this stack has."""
     return {name: version for name in LIBRARIES if (version := installed(name))}
-
-
-def _cpuinfo() -> dict[str, str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in text.splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from harness.vocabulary.processor import cpuinfo
 from harness.vocabulary.released import is_cached, read_releases
 
 INSIDE = ("__init__.py", "vocabulary", "measure", "subjects", "plugin")
@@ -83,7 +84,7 @@ def released_here(home: Path) -> dict[str, str]:
 
 def hardware(python: str) -> dict[str, str]:
     """The class of machine: two machines of one class are taken to give equal results."""
-    info = _cpuinfo()
+    info = cpuinfo()
     return {
         "processor": info.get("model name") or platform.processor() or platform.machine(),
         "instructions": " ".join(sorted((info.get("flags") or info.get("Features", "")).split())),
@@ -92,15 +93,6 @@ def hardware(python: str) -> dict[str, str]:
         "system": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]).strip(),
         "python": python,
     }
-
-
-def _cpuinfo() -> dict[str, str]:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in text.splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def sources_digest(package: Path, home: Path) -> str:
