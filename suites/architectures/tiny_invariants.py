@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +43,12 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     "asked of the first layer, which keeps no keys",
 }
 """By invariant and type: why it does not hold in the reference stack."""
+
+
+def worst(deviations: Iterable[float]) -> float:
+    """The largest; not a number if any is none, which `max` would pass over."""
+    every = list(deviations)
+    return math.nan if any(map(math.isnan, every)) else max(every)
 
 
 @dataclass(frozen=True)
