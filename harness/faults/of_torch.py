@@ -74,7 +74,7 @@ def softmax_in_half(patch: Patch) -> None:
 @_fault(
     "torch.layer-norm-epsilon",
     kind="normalisation",
-    why="layer_norm takes 1e-5 whatever it is given: BERT's 1e-12 and Whisper's alike",
+    why="layer_norm takes 1e-5 whatever it is given: BERT's 1e-12 as well",
     sees=(OPERATIONS, *tiny("bert", "gpt_neox", "distilbert")),
 )
 def layer_norm_epsilon(patch: Patch) -> None:
@@ -85,7 +85,7 @@ def layer_norm_epsilon(patch: Patch) -> None:
             input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None,
             eps: float = 1e-5,
         ) -> Any:  # fmt: skip
-            return original(input, normalized_shape, weight, bias, 1e-3)
+            return original(input, normalized_shape, weight, bias, 1e-5)
 
         return norm
 
@@ -124,7 +124,7 @@ def dropout_always_on(patch: Patch) -> None:
         def dropout(
             input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
         ) -> Any:
-            return original(input, p or 0.01, True, inplace)
+            return original(input, p, True, inplace)
 
         return dropout
 
