@@ -9,7 +9,7 @@ from harness.faults.fault import fault
 from harness.faults.patch import Patch
 
 _fault = partial(fault, library="nnsight")
-TRACING = "hooks/test_tracing.py"
+TRACING = "hooks/test_tracing*"
 
 
 def _envoy(patch: Patch) -> Any:
