@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
 
 import pytest
 
 from harness.plugin import machine
+from harness.plugin.ends import SnapshotDiffers, classify, is_due
 from harness.plugin.faulting import fault_of
 from harness.plugin.fixtures import bench_of
-from harness.plugin.marks import Requirements, Until
+from harness.plugin.marks import Requirements
 from harness.plugin.noise import KnownNoise
 from harness.plugin.observing import Observe
 from harness.plugin.options import SETTINGS
@@ -23,7 +22,6 @@ from harness.plugin.recording import Recorder
 from harness.plugin.reproducing import reproduce
 from harness.plugin.selection import CELL, NEEDS, behaviour_id
 from harness.plugin.witness import Witness
-from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import (
     Header,
@@ -42,10 +40,6 @@ LINES = "harness_lines"
 
 RECORDER = pytest.StashKey[Recorder]()
 IMPORTED = pytest.StashKey[dict[str, BaseException | None]]()
-
-
-class SnapshotDiffers(AssertionError):
-    """What was observed is not what the snapshot holds."""
 
 
 @dataclass
@@ -210,32 +204,9 @@ def pytest_runtest_makereport(
     return report
 
 
-def classify(error: BaseException) -> tuple[Status, str]:
-    """The status that an exception means, and its reason in a line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    if isinstance(error, pytest.skip.Exception):
-        return "skipped", str(error.msg)
-    if isinstance(error, SnapshotDiffers):
-        return "held", ""
-    if ran_out(error):
-        return "unknown", f"{type(error).__name__}: {text}"
-    if isinstance(error, (AssertionError, pytest.fail.Exception)):
-        return "failed", text
-    return "raised", f"{type(error).__name__}: {text}"
-
-
-def ran_out(error: BaseException) -> bool:
-    """Memory or disk ran out, or no evidence could be had: nothing is known of the behaviour."""
-    if isinstance(error, (MemoryError, NoEvidence)):
-        return True
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
-        return True
-    return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)
-
-
 def _expect_removed(item: pytest.Item, report: pytest.TestReport, progress: Progress) -> None:
     """Under a release since which a behaviour is documented to raise, it must."""
-    due = next((until for until in item.stash[NEEDS].until if _is_due(until)), None)
+    due = next((until for until in item.stash[NEEDS].until if is_due(until)), None)
     if due is None:
         return
     since = f"{due.reason} (since {due.package} {due.version})"
@@ -247,26 +218,6 @@ def _expect_removed(item: pytest.Item, report: pytest.TestReport, progress: Prog
         progress.status, progress.reason = "failed", f"expected to raise: {since}"
         report.outcome = "failed"
         report.longrepr = progress.reason
-
-
-def _is_due(until: Until) -> bool:
-    try:
-        installed = metadata.version(until.package)
-    except metadata.PackageNotFoundError:
-        return False
-    return release(installed) >= release(until.version)
-
-
-def release(version: str) -> tuple[int, ...]:
-    """The numeric release segment of a version without trailing zeros: orders releases."""
-    numbers: list[int] = []
-    for part in version.partition("+")[0].split("."):
-        if not part.isdigit():
-            break
-        numbers.append(int(part))
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
 
 
 def _finish(item: pytest.Item, report: pytest.TestReport, progress: Progress) -> None:

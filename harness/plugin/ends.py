@@ -1,0 +1,60 @@
+"""What the end of a behaviour means: an exception as a status, and when one is due."""
+
+from __future__ import annotations
+
+import errno
+from importlib import metadata
+
+import pytest
+
+from harness.plugin.marks import Until
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.records import Status
+
+
+class SnapshotDiffers(AssertionError):
+    """What was observed is not what the snapshot holds."""
+
+
+def classify(error: BaseException) -> tuple[Status, str]:
+    """The status that an exception means, and its reason in a line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, pytest.skip.Exception):
+        return "skipped", str(error.msg)
+    if isinstance(error, SnapshotDiffers):
+        return "held", ""
+    if ran_out(error):
+        return "unknown", f"{type(error).__name__}: {text}"
+    if isinstance(error, (AssertionError, pytest.fail.Exception)):
+        return "failed", text
+    return "raised", f"{type(error).__name__}: {text}"
+
+
+def ran_out(error: BaseException) -> bool:
+    """Memory or disk ran out, or no evidence could be had: nothing is known of the behaviour."""
+    if isinstance(error, (MemoryError, NoEvidence)):
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
+        return True
+    return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)
+
+
+def is_due(until: Until) -> bool:
+    """Whether this stack has the release since which a behaviour is documented to raise."""
+    try:
+        installed = metadata.version(until.package)
+    except metadata.PackageNotFoundError:
+        return False
+    return release(installed) >= release(until.version)
+
+
+def release(version: str) -> tuple[int, ...]:
+    """The numeric release segment of a version without trailing zeros: orders releases."""
+    numbers: list[int] = []
+    for part in version.partition("+")[0].split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
