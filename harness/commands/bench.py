@@ -134,8 +134,8 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure as asked, print the report, write the files."""
-    for file in (args.json, args.csv, args.benchmark_json):
-        files.check_writable(args.report, file)
+    others = {"--csv": args.csv, "--benchmark-json": args.benchmark_json}
+    files.check_writable(args.report, args.json, others)
     stacks.check_backend(args.torch_backend)
     args.attention = args.attention and attention(args.attention)
     registry = subjects.read_registry(home(), given.subjects_file(args.subjects_file))
@@ -220,12 +220,12 @@ def _publish(report: BenchReport, args: argparse.Namespace) -> int:
 
     def csv() -> None:
         if args.csv is not None:
-            files.write_text(args.csv, csvform.to_csv(report))
+            files.write_text(args.csv, csvform.to_csv(report), "--csv")
 
     def benchmarks() -> None:
         if args.benchmark_json is not None:
             text = benchmarkform.text(report, datetime.now(UTC))
-            files.write_text(args.benchmark_json, text)
+            files.write_text(args.benchmark_json, text, "--benchmark-json")
 
     return tell(
         report.exit_code,
