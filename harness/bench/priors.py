@@ -8,7 +8,9 @@ A comparison has few processes, so their spread is estimated together with a pri
 
 The constants are tuned by `suites/selftest/bench_world.py`, a simulation with known truth:
 identical arms are called slower or faster in at most 1 of 1000 comparisons where processes
-spread by up to 1 %, and 1 of 100 where they spread by 2 %.
+spread by up to 1 %, and 1 of 100 where they spread by 2 %, with five rounds or more. Known to be
+worse: two rounds that scatter by 5 % (5 of 1000), an import on a core that is loaded for 30 %
+of the time (4 of 1000), two modes 5 % apart (1 of 100).
 """
 
 from __future__ import annotations
