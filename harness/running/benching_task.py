@@ -27,6 +27,9 @@ from harness.vocabulary.costs import (
 TIMED_WHILE_OPENING = ("import", "load")
 """Families of tasks that measure seconds while they are opened: nothing may run beside that."""
 
+LIMITED = ("load", "model")
+"""The tasks whose quantities the machine's limits bound."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -134,7 +137,7 @@ class _TaskRun:
             f"{asked.task}: generation {number + 1}, {max(0.0, self._left):.0f} of "
             f"{budget.seconds:g} s left"
         )
-        grounds = self._grounds_wanted() if number == 0 else frozenset()
+        grounds = self._grounds_wanted() if number == 0 and asked.task in LIMITED else frozenset()
         timed = asked.task.partition(".")[0] in TIMED_WHILE_OPENING
         waiting = {each.id for each in self._waiting()}
         terms = Terms(
