@@ -23,7 +23,8 @@ def exit_code(
     """The exit code of a gate, as DESIGN 5 has it.
 
     An unknown leaves a gate inconclusive unless something else fails it; so does a gate
-    in which nothing ran.
+    in which nothing ran, or in which all that ran fails under both stacks: what fails in
+    both could not have differed.
     """
     if stack_verdict != "built":
         return ExitCode.CANNOT_BUILD
@@ -31,7 +32,9 @@ def exit_code(
         return ExitCode.CHANGED
     if any(each.verdict == "unimportable" for each in packages):
         return ExitCode.CHANGED
-    if not behaviours or any(each.verdict is Verdict.UNKNOWN for each in behaviours):
+    if any(each.verdict is Verdict.UNKNOWN for each in behaviours):
+        return ExitCode.INCONCLUSIVE
+    if all(each.verdict is Verdict.FAILING for each in behaviours):
         return ExitCode.INCONCLUSIVE
     return ExitCode.NOTHING_CHANGED
 

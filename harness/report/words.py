@@ -113,6 +113,8 @@ def _behaviours(report: GateReport) -> str:
         return f"{tally(failing)} of {plural(total, 'verdict')}"
     if found[Verdict.UNKNOWN] == total:
         return f"No evidence: {total:,} unknown of {plural(total, 'verdict')}"
+    if found[Verdict.UNKNOWN] + found[Verdict.FAILING] == total:
+        return f"Nothing was measured that could differ: {tally(found)}"
     if found[Verdict.SAME] == total:
         return f"Nothing changed: {plural(total, 'verdict')}, all same"
     return f"Nothing that fails the gate: {tally(found)}"

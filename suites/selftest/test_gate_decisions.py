@@ -188,6 +188,7 @@ def verdict(value: Verdict) -> BehaviourVerdict:
 
 CODES: list[tuple[list[Verdict], int]] = [
     ([], 4),
+    ([Verdict.FAILING, Verdict.FAILING], 4),
     ([Verdict.SAME], 0),
     ([Verdict.SAME, Verdict.UNKNOWN], 4),
     ([Verdict.DRIFTED, Verdict.UNKNOWN], 4),

@@ -42,6 +42,13 @@ def test_a_gate_of_unknowns_says_that_it_has_no_evidence() -> None:
     assert words.headline(report).startswith("No evidence: 1 unknown of 1 verdict ")
 
 
+def test_a_gate_of_what_fails_on_both_sides_says_that_nothing_could_differ() -> None:
+    report = replace(EMPTY, behaviours=verdicts(Verdict.FAILING, Verdict.FAILING), exit_code=4)
+    assert words.headline(report) == (
+        "Nothing was measured that could differ: 2 failing (exit 4: inconclusive)"
+    )
+
+
 def test_an_unchanged_gate_says_so_with_the_meaning_of_its_exit_code() -> None:
     report = replace(EMPTY, behaviours=verdicts(Verdict.SAME, Verdict.SAME), exit_code=0)
     assert words.headline(report) == (
