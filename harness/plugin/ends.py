@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 from importlib import metadata
+from typing import Any
 
 import pytest
 
 from harness.plugin.marks import Until
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.errors import FixtureError, NoEvidence, RecordError
 from harness.vocabulary.records import Status
+
+OWN_FILES = (FixtureError, RecordError)
+"""Errors of the harness's own files: a fixture, a snapshot or noise that is damaged."""
 
 
 class SnapshotDiffers(AssertionError):
@@ -23,20 +27,28 @@ def classify(error: BaseException) -> tuple[Status, str]:
         return "skipped", str(error.msg)
     if isinstance(error, SnapshotDiffers):
         return "held", ""
-    if ran_out(error):
+    if is_no_evidence(error):
         return "unknown", f"{type(error).__name__}: {text}"
     if isinstance(error, (AssertionError, pytest.fail.Exception)):
         return "failed", text
     return "raised", f"{type(error).__name__}: {text}"
 
 
-def ran_out(error: BaseException) -> bool:
-    """Memory or disk ran out, or no evidence could be had: nothing is known of the behaviour."""
-    if isinstance(error, (MemoryError, NoEvidence)):
+def is_no_evidence(error: BaseException) -> bool:
+    """Memory or disk ran out, or a file of ours is damaged: nothing is known of the behaviour."""
+    if isinstance(error, (MemoryError, NoEvidence, *OWN_FILES)):
         return True
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
         return True
     return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)
+
+
+def without_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    """The words of an error alone: how we came to read a damaged file helps nobody."""
+    shown = excinfo.getrepr(style="value")
+    if shown.reprcrash is not None:
+        shown.reprcrash.message = " ".join(str(excinfo.value).split())
+    return shown
 
 
 def is_due(until: Until) -> bool:

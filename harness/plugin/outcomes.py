@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import machine
-from harness.plugin.ends import SnapshotDiffers, classify, is_due
+from harness.plugin.ends import OWN_FILES, SnapshotDiffers, classify, is_due, without_traceback
 from harness.plugin.faulting import fault_of
 from harness.plugin.fixtures import bench_of
 from harness.plugin.marks import Requirements
@@ -194,6 +194,8 @@ def pytest_runtest_makereport(
     progress = item.stash[PROGRESS]
     if call.excinfo is not None and progress.status is None:
         progress.status, progress.reason = classify(call.excinfo.value)
+    if call.excinfo is not None and isinstance(call.excinfo.value, OWN_FILES):
+        report.longrepr = without_traceback(call.excinfo)
     if call.when in ("setup", "call"):
         _expect_removed(item, report, progress)
     differs = call.excinfo is not None and isinstance(call.excinfo.value, SnapshotDiffers)

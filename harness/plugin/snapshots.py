@@ -138,7 +138,7 @@ def check(
             f"the snapshot of {observation.name!r} cannot be read: {result.exception}",
             where=str(location),
             allowed="what `pytest --snapshot-update` writes",
-            next=f"restore it (git checkout -- {location.name}), or delete it and record it again",
+            next=f"restore it (git checkout -- {location}), or delete it and record it again",
         ) from result.exception
     text, borrowed = result.recalled_data, False
     if text is None and other is not None and not result.created:

@@ -22,7 +22,7 @@ MEANING: Mapping[Verdict, str] = MappingProxyType(
         Verdict.GONE: "can no longer be run",
         Verdict.HEAVIER: "takes more memory",
         Verdict.SLOWER: "takes more time",
-        Verdict.UNKNOWN: "no evidence: memory, time, disk or network ran out",
+        Verdict.UNKNOWN: "no evidence: memory, time, disk or network ran out, or a file is damaged",
         Verdict.DRIFTED: "numbers moved beyond noise, nothing asserted changed",
         Verdict.FLAKY: "disagrees with itself",
         Verdict.FIXED: "did not hold, now does",

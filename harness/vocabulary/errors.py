@@ -61,6 +61,10 @@ class RecordError(HarnessError):
     """A run record or snapshot cannot be read."""
 
 
+class FixtureError(HarnessError):
+    """A file that comes with the project is missing or damaged: it tells nothing of a library."""
+
+
 class NoEvidence(HarnessError):
     """Memory, time, disk or network ran out: nothing can be said either way."""
 

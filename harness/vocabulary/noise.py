@@ -208,7 +208,7 @@ def loads(text: str, where: str) -> tuple[Group, ...]:
             f"the measured noise is damaged: {error}",
             where=where,
             allowed="what `harness calibrate --update` writes",
-            next="restore it, or delete it and measure again",
+            next=f"restore it (git checkout -- {where}), or delete it and measure again",
         ) from None
 
 

@@ -24,7 +24,8 @@ Status = Literal["held", "failed", "raised", "skipped", "absent", "unknown"]
 
 `held`; `failed` (an assertion did not hold); `raised` (any other exception, or the
 process died in it); `skipped` (does not apply here, with a reason); `absent` (a package
-it needs is not in this stack); `unknown` (memory, time, disk or network ran out).
+it needs is not in this stack); `unknown` (memory, time, disk or network ran out, or a file of
+the project is damaged).
 """
 
 

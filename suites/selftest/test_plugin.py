@@ -171,7 +171,37 @@ def test_a_damaged_snapshot_is_one_clear_error(world: PluginWorld) -> None:
     ran = world.run()
     assert ran.code == 1
     assert "the snapshot of 'score' cannot be read" in ran.output
-    assert "git checkout" in ran.output
+    assert f"git checkout -- {file}" in ran.output
+
+
+@pytest.mark.parametrize("ending", [".ambr", ".noise.json"])
+def test_a_damaged_file_of_ours_is_no_evidence_and_shows_no_traceback(
+    world: PluginWorld, ending: str
+) -> None:
+    world.behaviours(SNAPSHOT_SUITE.format(score=1.0))
+    world.run("--snapshot-update")
+    file = world.root / "snapshots" / "test_suite" / f"python{ending}"
+    file.write_text('# name: test_value score\n  {"kind": \n# ---\n# serializer version: 1\n')
+    ran = world.run()
+    outcome = ran.outcome("test_value")
+    assert (ran.code, outcome.status) == (1, "unknown")
+    assert "RecordError" in outcome.reason
+    assert "def " not in ran.output, "no source line of a traceback"
+    (summary,) = [line for line in ran.output.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    assert "test_value - the " in summary
+
+
+def test_a_fixture_that_is_damaged_is_no_evidence(world: PluginWorld) -> None:
+    world.behaviours(
+        """
+        def test_value():
+            from harness.vocabulary.errors import FixtureError
+            raise FixtureError("cut off", where="fixtures/a", next="git checkout -- fixtures/a")
+        """
+    )
+    outcome = world.run().outcome("test_value")
+    assert outcome.status == "unknown"
+    assert "git checkout -- fixtures/a" in outcome.reason
 
 
 def test_a_distributed_run_gives_the_same_outcomes(world: PluginWorld) -> None:
