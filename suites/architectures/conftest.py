@@ -78,7 +78,7 @@ def tiny(keep: Callable[[object, Callable[[], Any]], Any]) -> Callable[..., Any]
     """`tiny(name, precision, **arguments)`: a tiny model, shared: never change it."""
 
     def loaded(name: str, precision: str = "float32", **arguments: Any) -> Any:
-        kind = types.KINDS[name]
+        kind = types.kinds()[name]
         types.know(kind)
         key = ("tiny", name, precision, tuple(sorted(arguments.items())))
         return keep(key, lambda: types.load(kind, precision, **arguments))
@@ -91,7 +91,7 @@ def plain(keep: Callable[[object, Callable[[], Any]], Any]) -> Callable[[str], A
     """`plain(name)`: the model loaded with no argument but the folder, and what loading said."""
 
     def loaded(name: str) -> Any:
-        kind = types.KINDS[name]
+        kind = types.kinds()[name]
         types.know(kind)
         return keep(("plain", name), lambda: types.from_pretrained(kind, output_loading_info=True))
 

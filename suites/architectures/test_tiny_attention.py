@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import requires
-from suites.architectures.tiny import KINDS, apart, from_pretrained, logits, names, prompt, run
+from suites.architectures.tiny import apart, from_pretrained, kinds, logits, names, prompt, run
 from suites.architectures.tiny_invariants import worst
 
 pytestmark = requires("transformers", "torch")
@@ -70,7 +70,7 @@ def test_attention_weights_of_a_position_sum_to_one(name, tiny, observe, invaria
 def test_what_asking_the_configuration_for_attentions_does_under_sdpa(name, observe):
     """`config.output_attentions = True`: attentions are returned, are not, or it raises."""
     try:
-        model = from_pretrained(KINDS[name], attn_implementation="sdpa")
+        model = from_pretrained(kinds()[name], attn_implementation="sdpa")
         model.config.output_attentions = True
         output = run(model, prompt())
         part = "encoder_attentions" if model.config.is_encoder_decoder else "attentions"

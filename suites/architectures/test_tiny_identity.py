@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import requires
-from suites.architectures.tiny import FOLDER, names
+from suites.architectures.tiny import folder, kinds, names
 
 pytestmark = requires("transformers", "torch")
 
@@ -61,7 +61,7 @@ def test_the_configuration_of_a_type_fills_in_these_defaults(name, plain, observ
     import transformers
 
     config = plain(name)[0].config
-    given = json.loads((FOLDER / name / "config.json").read_text(encoding="utf-8"))
+    given = json.loads((folder(kinds()[name]) / "config.json").read_text(encoding="utf-8"))
     common = transformers.PretrainedConfig().to_dict()
     filled = {
         key: value

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import requires
-from suites.architectures.tiny import FOLDER, apart, logits, names, prompt
+from suites.architectures.tiny import apart, folder, kinds, logits, names, prompt
 
 pytestmark = requires("transformers", "torch")
 
@@ -31,7 +31,8 @@ def test_a_saved_model_computes_what_the_loaded_one_did(name, tiny, work_dir, ob
     model = tiny(name)
     model.save_pretrained(work_dir)
     observe.exact("files", sorted(path.name for path in work_dir.iterdir()))
-    saved, loaded = keys(work_dir / "model.safetensors"), keys(FOLDER / name / "model.safetensors")
+    given = folder(kinds()[name])
+    saved, loaded = keys(work_dir / "model.safetensors"), keys(given / "model.safetensors")
     observe.exact("keys only in the saved file", sorted(saved - loaded))
     observe.exact("keys only in the loaded file", sorted(loaded - saved))
     again = type(model).from_pretrained(work_dir).eval()

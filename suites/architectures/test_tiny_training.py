@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.plugin import requires, tier
-from suites.architectures.tiny import DECODED, KINDS, Kind, from_pretrained, names, prompt, run
+from suites.architectures.tiny import DECODED, Kind, from_pretrained, kinds, names, prompt, run
 
 pytestmark = requires("transformers", "torch")
 
@@ -40,7 +40,7 @@ def cross_entropy(kind: Kind, logits: Any, labels: Any) -> float:
 
 @pytest.mark.parametrize("name", names())
 def test_the_loss_is_the_cross_entropy_of_the_labels_that_count(name, tiny, observe, invariant):
-    kind = KINDS[name]
+    kind = kinds()[name]
     more, labels = labelled(kind)
     output = run(tiny(name), prompt(), **more)
     observe.numeric("loss", float(output.loss), unit="nats", precision="float32")
@@ -52,8 +52,8 @@ def test_the_loss_is_the_cross_entropy_of_the_labels_that_count(name, tiny, obse
 @pytest.mark.parametrize("name", names())
 def test_gradients_of_the_loss_have_these_norms(name, observe):
     """In evaluation mode: of all weights together, and of the first and last few by name."""
-    model = from_pretrained(KINDS[name])
-    more, _ = labelled(KINDS[name])
+    model = from_pretrained(kinds()[name])
+    more, _ = labelled(kinds()[name])
     loss = model(input_ids=prompt(), **more).loss
     try:
         loss.backward()

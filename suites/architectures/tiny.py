@@ -6,17 +6,18 @@ between a release that knows it and one that does not, each is `new` or `gone`.
 
 from __future__ import annotations
 
+import functools
 import inspect
-import json
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.plugin import tier
+from harness.subjects.drawn import Drawn, drawn_folder, read_drawn
+from harness.vocabulary.errors import FixtureError
 from harness.vocabulary.places import home
 
-FOLDER = home() / "fixtures" / "architectures"
 AUTO = {
     "causal-lm": "AutoModelForCausalLM",
     "seq2seq-lm": "AutoModelForSeq2SeqLM",
@@ -35,32 +36,24 @@ DECODED = 12
 """Ids that an encoder-decoder is given to decode: longer than each window."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One line of index.json."""
-
-    name: str
-    model_type: str
-    head: str
-
-    @property
-    def decodes(self) -> bool:
-        return self.head == "seq2seq-lm"
+Kind = Drawn
+"""One line of index.json."""
 
 
+@functools.cache
 def kinds() -> dict[str, Kind]:
-    entries = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
-    return {name: Kind(name, entry["model_type"], entry["head"]) for name, entry in entries.items()}
-
-
-KINDS = kinds()
+    """Every type. A broken index ends the collection of what is parametrised by it, in words."""
+    try:
+        return read_drawn(home())
+    except FixtureError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
 
 
 def names(*heads: str, quick: bool = False) -> list[Any]:
     """The parameters of a behaviour: every type with such a head (any, if none is named)."""
     return [
         pytest.param(name, marks=tier("quick")) if quick and name in QUICK else name
-        for name, kind in KINDS.items()
+        for name, kind in kinds().items()
         if not heads or kind.head in heads
     ]
 
@@ -81,12 +74,17 @@ def load(kind: Kind, precision: str = "float32", **arguments: Any) -> Any:
     return from_pretrained(kind, **{dtype_argument(): getattr(torch, precision)}, **arguments)
 
 
+def folder(kind: Kind) -> Path:
+    """Where a type's files lie, whole: what is damaged says nothing of a library."""
+    return drawn_folder(home(), kind)
+
+
 def from_pretrained(kind: Kind, **arguments: Any) -> Any:
     import transformers
 
     know(kind)
     auto = getattr(transformers, AUTO[kind.head])
-    found = auto.from_pretrained(str(FOLDER / kind.name), **arguments)
+    found = auto.from_pretrained(str(folder(kind)), **arguments)
     model = found[0] if isinstance(found, tuple) else found
     model.eval()
     return found
@@ -133,10 +131,8 @@ def run(model: Any, ids: Any, mask: Any = None, **more: Any) -> Any:
 
 
 def is_causal(model: Any) -> bool:
-    return KINDS_BY_TYPE[model.config.model_type].head == "causal-lm"
-
-
-KINDS_BY_TYPE = {kind.model_type: kind for kind in KINDS.values()}
+    heads = {kind.model_type: kind.head for kind in kinds().values()}
+    return heads[model.config.model_type] == "causal-lm"
 
 
 def logits(model: Any, ids: Any, mask: Any = None, **more: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.plugin import requires
+from harness.subjects.drawn import drawn_folder, read_drawn
 from harness.vocabulary.places import home
 
 pytestmark = requires("transformers", "torch")
@@ -12,11 +13,15 @@ pytestmark = requires("transformers", "torch")
 PROMPT = [[7, 11, 13, 11, 7, 13, 11]]
 
 
+def tiny_folder(name):
+    return drawn_folder(home(), read_drawn(home())[name])
+
+
 @pytest.fixture
 def llama():
     import transformers
 
-    folder = home() / "fixtures" / "architectures" / "llama"
+    folder = tiny_folder("llama")
     return transformers.AutoModelForCausalLM.from_pretrained(folder)
 
 
@@ -93,7 +98,7 @@ def test_a_row_padded_on_the_left_is_scored_as_it_is_alone(name):
     import torch
     import transformers
 
-    folder = home() / "fixtures" / "architectures" / name
+    folder = tiny_folder(name)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
     options = {"do_sample": False, "max_new_tokens": 4, "min_new_tokens": 4, "pad_token_id": 0,
                "return_dict_in_generate": True, "output_logits": True}  # fmt: skip

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.plugin import requires
+from harness.subjects.drawn import drawn_folder, read_drawn
 from harness.vocabulary.places import home
 
 LAYERS, HEADS, WIDTH = 2, 2, 32
@@ -22,7 +23,7 @@ def folder(work_dir):
     from transformers import PreTrainedTokenizerFast
 
     copied = work_dir / "gpt_neox"
-    shutil.copytree(home() / "fixtures" / "architectures" / "gpt_neox", copied)
+    shutil.copytree(drawn_folder(home(), read_drawn(home())["gpt_neox"]), copied)
     words = {"<pad>": 0, "<s>": 1, "</s>": 2, **{f"w{index}": index for index in range(3, 64)}}
     PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(models.WordLevel(words, unk_token="<pad>")),
