@@ -60,6 +60,7 @@ def lines(record: Record, seconds: float, deselected: Counter[str]) -> list[str]
         text.append("nothing was measured: that is no success")
     text += _reasons("skipped", Counter(o.reason for o in outcomes if o.status == "skipped"))
     text += _reasons("absent", Counter(o.reason for o in outcomes if o.status == "absent"))
+    text += _reasons("unknown", Counter(o.reason for o in outcomes if o.status == "unknown"))
     text += _reasons("left out", deselected)
     unrecorded = sum(line.endswith("no snapshot yet") for o in outcomes for line in o.snapshot)
     if unrecorded:
