@@ -19,6 +19,7 @@ from harness.ledger import changes, confirmed
 from harness.running.claims import Book, book_of, both
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
+from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
 
@@ -82,6 +83,9 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
     imports = [results.imports(side, locks[side].versions) for side in SIDES]
     packages = package_verdicts(*imports)
     code = exit_code("built", packages, comparison.behaviours, fail_on)
+    oddities = results.oddities()
+    if oddities and code == ExitCode.NOTHING_CHANGED:
+        code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known
     moved = sides.world.stacks.moves(locks["baseline"], locks["candidate"])
     first = sides.outcomes()[0][0]
     told = [noise_note(first.values()), snapshot_note(first, comparison)]
@@ -97,7 +101,7 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         packages=packages,
         behaviours=comparison.behaviours,
         skipped=comparison.skipped,
-        notes=(*notes, *results.oddities(), *filter(None, told)),
+        notes=(*notes, *oddities, *filter(None, told)),
         exit_code=int(code),
         seconds=0.0,
         baseline_name=request.baseline,

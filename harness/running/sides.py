@@ -24,6 +24,7 @@ from harness.gate.plan import (
     select,
 )
 from harness.gate.results import Listing, Results, SideRuns
+from harness.gate.selection import NothingMatches
 from harness.gate.world import Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
@@ -208,7 +209,16 @@ class Sides:
         if listing.plan is None:
             return listing
         plan = select(listing.plan, self.request.select)
-        check_selected(plan, listing.plan, self.request.select, self.request.tier)
+        try:
+            check_selected(plan, listing.plan, self.request.select, self.request.tier)
+        except NothingMatches as error:
+            if not listing.problem:
+                raise
+            raise NoEvidence(
+                f"{error.what}, of those that could be listed: listing met errors",
+                where=listing.problem,
+                next="mend what the errors name, then give the same command",
+            ) from None
         return replace(listing, plan=plan)
 
     def _whole(self, side: Side) -> Listing:

@@ -104,6 +104,22 @@ def test_a_device_that_no_stack_has_is_wrong_usage_and_said_once(world: Miniatur
     assert "next:    --device cpu" in answer.err
 
 
+def test_a_suite_that_cannot_be_listed_leaves_a_gate_inconclusive(world: Miniature) -> None:
+    broken = "import pytest\nraise pytest.Collector.CollectError('its table is damaged')\n"
+    broken += "def test_torn(): pass\n"
+    world.suite("torn/test_torn.py", broken)
+    world.suite("torn/test_whole.py", "def test_whole(): pass\n")
+    try:
+        every = world.gate("--candidate", "sleepy==1.0", "--select", "torn")
+        alone = world.gate("--candidate", "sleepy==1.0", "--select", "torn/test_torn.py")
+    finally:
+        (world.home / "suites" / "torn" / "test_torn.py").unlink()
+    assert (every.code, every.verdicts()) == (4, {"test_whole": "same"}), every.err
+    assert "its table is damaged" in every.out
+    assert alone.code == 4
+    assert "its table is damaged" in alone.err
+
+
 def test_a_gate_that_measured_nothing_is_no_success(world: Miniature) -> None:
     world.suite("none/test_none.py", "import pytest\ndef test_none(): pytest.skip('not here')\n")
     answer = world.gate("--candidate", "reference", "--select", "none")
