@@ -101,7 +101,7 @@ def fault_named(id: str) -> Fault:
     found = list(dict.fromkeys(near))[:3]
     raise UsageError(
         f"no fault is called {id!r}" + (f"; near: {', '.join(found)}" if found else ""),
-        where="--fault",
-        allowed=f"the id of one of {len(faults)} faults",
-        next="harness sensitivity --list",
+        where=f"--fault {id}",
+        allowed=f"the id of one of {len(faults)} faults: harness sensitivity --list",
+        next=f"--fault {found[0]}" if found else "harness sensitivity --list",
     )

@@ -13,21 +13,52 @@ FAULT = pytest.StashKey[Fault]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Raise a usage error for an unknown fault, or more than one."""
+    """Raise a usage error for an unknown fault, more than one, or one that would be recorded."""
     asked = getattr(config.option, "fault", [])
     if not asked or SETTINGS not in config.stash:
         return
     try:
-        if len(asked) > 1:
+        config.stash[FAULT] = _the_one(asked)
+        if getattr(config.option, "update_snapshots", False):
             raise UsageError(
-                f"{len(asked)} faults asked for",
-                where=" ".join(f"--fault {each}" for each in asked),
-                allowed="one fault a run",
-                next=f"--fault {asked[0]}",
+                "a run with a fault records no snapshots: they would hold what the fault does",
+                where=f"--fault {asked[0]} --snapshot-update",
+                allowed="one of the two",
+                next=f"pytest --fault {asked[0]}",
             )
-        config.stash[FAULT] = fault_named(asked[0])
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _the_one(asked: list[str]) -> Fault:
+    """The fault that was asked for. Raises UsageError."""
+    if "" in map(str.strip, asked):
+        raise UsageError(
+            "--fault is empty",
+            where='--fault ""',
+            allowed="the id of a fault: harness sensitivity --list",
+            next="name one, or leave --fault out",
+        )
+    faults = [fault_named(each) for each in asked]
+    if len(faults) > 1:
+        raise UsageError(
+            f"{len(asked)} faults asked for",
+            where=" ".join(f"--fault {each}" for each in asked),
+            allowed="one fault a run",
+            next=f"pytest --fault {asked[0]}, or for each in turn: "
+            f"harness sensitivity {' '.join(f'--fault {each}' for each in asked)}",
+        )
+    return faults[0]
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return [f"fault: {words}"] if (words := fault_words(config)) else []
+
+
+def fault_words(config: pytest.Config) -> str:
+    """What was put into a library of this run, and what it means; empty without a fault."""
+    fault = config.stash.get(FAULT, None)
+    return f"{fault.id} was put into {fault.library}: {fault.why}" if fault else ""
 
 
 def fault_of(config: pytest.Config) -> str:
@@ -44,9 +75,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         fault.install(Patch(fault.id))
     except HarnessError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        raise pytest.UsageError(str(error)) from None
     except Exception as error:
-        pytest.exit(
-            f"the fault {fault.id} cannot be installed: {type(error).__name__}: {error}",
-            returncode=pytest.ExitCode.USAGE_ERROR,
-        )
+        raise pytest.UsageError(
+            f"the fault {fault.id} cannot be installed: {type(error).__name__}: {error}"
+        ) from None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.plugin.faulting import fault_words
 from harness.plugin.options import SETTINGS
 from harness.plugin.outcomes import RECORDER
 from harness.plugin.selection import DESELECTED
@@ -26,6 +27,8 @@ def pytest_terminal_summary(
     if record is None or recorder is None:
         return
     terminalreporter.section("harness")
+    if fault := fault_words(config):
+        terminalreporter.write_line(f"fault: {fault}; nothing here is what the library does")
     for line in lines(record, seconds_since_start(), config.stash.get(DESELECTED, Counter())):
         terminalreporter.write_line(line)
     settings = config.stash[SETTINGS]
