@@ -24,7 +24,7 @@ from harness.calibration.spreads import (
 )
 from harness.commands import asked, given
 from harness.commands.publishing import say, tell
-from harness.commands.reading import read_record
+from harness.commands.reading import read_record, refuse_fault
 from harness.commands.written import written_behaviours
 from harness.gate.selection import check_expressions
 from harness.report import calibration as words
@@ -103,6 +103,7 @@ def _recorded(paths: Sequence[Path]) -> tuple[Run, ...]:
     runs: list[Run] = []
     for path in paths:
         record = read_record(path)
+        refuse_fault(record, path, "its numbers moved by more than noise")
         condition = condition_of(record.header, [run.condition for run in runs])
         runs.append(Run(condition, record.header, {o.key: o for o in record.outcomes}))
     return tuple(runs)

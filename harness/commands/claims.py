@@ -15,7 +15,7 @@ from rich.console import Console
 from harness import stacks
 from harness.commands import asked, given
 from harness.commands.publishing import say, tell
-from harness.commands.reading import read_record
+from harness.commands.reading import read_record, refuse_fault
 from harness.ledger import decide
 from harness.ledger.book import claims_file
 from harness.report import files
@@ -138,6 +138,7 @@ def _matches(claim: str, expression: str) -> bool:
 
 def _judged(path: Path, book: Book) -> Found:
     record = read_record(path)
+    refuse_fault(record, path, "it tells nothing of what documents claim")
     versions = record.header.versions
     return Found(decide(str(path), book.claims, book.checkers, record.outcomes, versions))
 

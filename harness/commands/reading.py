@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.vocabulary.errors import RecordError
+from harness.vocabulary.errors import RecordError, UsageError
 from harness.vocabulary.records import Record, parse
 
 _ALLOWED = "JSON Lines, as `pytest --record=FILE` writes them under one stack"
@@ -42,6 +42,17 @@ def read_record(path: Path) -> Record:
             allowed=error.allowed or _ALLOWED,
             next=error.next or _NEXT,
         ) from None
+
+
+def refuse_fault(record: Record, path: Path, why: str) -> None:
+    """Raise UsageError for a record of a run that had a fault; `why` it will not do here."""
+    if record.header.fault:
+        raise UsageError(
+            f"the run had a fault in a library: {why}",
+            where=f"{path}: {record.header.fault}",
+            allowed="the record of a run without --fault",
+            next="pytest --record=run.jsonl",
+        )
 
 
 def _something_else(text: str) -> str:

@@ -32,6 +32,7 @@ def compare_records(
     locks = [_lock(name, record.header) for name, record in (baseline, candidate)]
     packages = package_verdicts(_imports(old.header), _imports(new.header))
     notes = [
+        *_faults(("baseline", old.header), ("candidate", new.header)),
         _different_machines(old.header, new.header),
         noise_note(before.values()),
         snapshot_note(before, comparison),
@@ -86,6 +87,14 @@ def _moves(old: Lock, new: Lock) -> tuple[Move, ...]:
         for package in sorted({*before, *after})
         if before.get(package) != after.get(package)
     )
+
+
+def _faults(*sides: tuple[str, Header]) -> list[str]:
+    return [
+        f"the run of the {side} had a fault put into a library: {header.fault}"
+        for side, header in sides
+        if header.fault
+    ]
 
 
 def _different_machines(old: Header, new: Header) -> str:

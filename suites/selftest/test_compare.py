@@ -22,8 +22,10 @@ from harness.vocabulary.records import (
 )
 
 
-def write(path: Path, *outcomes: Outcome, version: str = "1.0", cores: str = "2") -> Path:
-    header = Header({"lib": version}, {"cores": cores}, {}, {})
+def write(
+    path: Path, *outcomes: Outcome, version: str = "1.0", cores: str = "2", fault: str = ""
+) -> Path:
+    header = Header({"lib": version}, {"cores": cores}, {}, {}, fault=fault)
     lines = [header_line(header), import_line("lib", "")]
     for outcome in outcomes:
         lines.append(start_line(*outcome.key))
@@ -54,6 +56,26 @@ def test_equal_records_exit_0(tmp_path: Path) -> None:
         write(tmp_path / "a", held("x")), write(tmp_path / "b", held("x", 1.005))
     )
     assert (code, verdicts(report)) == (0, {"x": "same"})
+
+
+def test_a_record_of_a_run_with_a_fault_is_noted(tmp_path: Path) -> None:
+    faulty = write(tmp_path / "b", held("x"), fault="lib.turned")
+    _, report = compare(write(tmp_path / "a", held("x")), faulty)
+    assert report["notes"] == [
+        "the run of the candidate had a fault put into a library: lib.turned"
+    ]
+
+
+@pytest.mark.parametrize("command", [["claims", "--record"], ["calibrate", "--from"]])
+def test_a_record_of_a_run_with_a_fault_judges_and_calibrates_nothing(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = write(tmp_path / "a", held("x"), fault="lib.turned")
+    assert cli.main([*command, str(faulty)]) == 2
+    told = capsys.readouterr().err
+    assert "the run had a fault in a library" in told
+    assert "lib.turned" in told
+    assert "next:    pytest --record=run.jsonl" in told
 
 
 def test_drift_is_told_and_fails_only_where_asked(tmp_path: Path) -> None:
