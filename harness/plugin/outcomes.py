@@ -22,6 +22,7 @@ from harness.plugin.recording import Recorder
 from harness.plugin.reproducing import reproduce
 from harness.plugin.selection import CELL, NEEDS, behaviour_id
 from harness.plugin.witness import Witness
+from harness.vocabulary.errors import RecordError
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import (
     Header,
@@ -65,7 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     worker = hasattr(config, "workerinput")
     config.stash[IMPORTED] = {}
-    config.stash[RECORDER] = Recorder(None if worker else settings.record)
+    try:
+        config.stash[RECORDER] = Recorder(None if worker else settings.record)
+    except RecordError as error:
+        raise pytest.UsageError(str(error)) from None
     if not worker and getattr(config.option, "numprocesses", None):
         _controller["recorder"] = config.stash[RECORDER]
 
@@ -91,6 +95,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             )
         )
     )
+    if recorder.lost is not None:
+        raise pytest.UsageError(str(recorder.lost))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -98,7 +104,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     recorder = item.config.stash[RECORDER]
     item.stash[PROGRESS] = Progress(work_before=bench_of(item.config).work)
     recorder.add(start_line(behaviour_id(item), item.stash[CELL].id))
-    return (yield)
+    result = yield
+    if recorder.lost is not None:
+        item.session.shouldstop = recorder.lost.what
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -13,7 +14,8 @@ class Recorder:
     """Takes the lines of a run record; keeps them, and appends them to `path` if there is one.
 
     A worker of a distributed run has no path: its lines travel to the controller, behaviour
-    by behaviour, through `take`.
+    by behaviour, through `take`. `lost` is why the file could not be written to its end, where
+    that is so: what was written before stays readable, and nothing follows it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -21,21 +23,40 @@ class Recorder:
         self._lines: list[str] = []
         self._taken = 0
         self._outcomes = 0
+        self.lost: RecordError | None = None
         if path is not None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = path.open("w", encoding="utf-8")
             except OSError as error:
                 raise RecordError(
-                    f"the run record cannot be written: {error.strerror}", where=str(path)
+                    f"the run record cannot be written: {error.strerror}",
+                    where=f"--record={path}",
+                    allowed="a file in a folder that can be written, on a disk with space left",
+                    next="--record=run.jsonl",
                 ) from None
 
     def add(self, line: str) -> None:
         self._lines.append(line)
-        self._outcomes += line.startswith('{"type":"outcome"')
         if self._file is not None:
-            self._file.write(line)
-            self._file.flush()
+            try:
+                self._file.write(line)
+                self._file.flush()
+            except OSError as error:
+                self._lose(error)
+        self._outcomes += line.startswith('{"type":"outcome"')
+
+    def _lose(self, error: OSError) -> None:
+        assert self._file is not None
+        self.lost = RecordError(
+            f"the run record cannot be written any further: {error.strerror}",
+            where=self._file.name,
+            allowed=f"{self._outcomes} behaviours stand in it and can be read",
+            next="free some space or name another --record, then give the same command",
+        )
+        with suppress(OSError):
+            self._file.close()
+        self._file = None
 
     def take(self) -> list[str]:
         """The lines added since the last call."""

@@ -32,17 +32,24 @@ def pytest_terminal_summary(
     for line in lines(record, seconds_since_start(), config.stash.get(DESELECTED, Counter())):
         terminalreporter.write_line(line)
     settings = config.stash[SETTINGS]
-    recorder.close(whole=exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED))
-    if settings.record is not None:
+    if recorder.lost is not None:
+        terminalreporter.write_line(str(recorder.lost), red=True)
+    elif settings.record is not None:
         terminalreporter.write_line(f"run record: {settings.record}")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A run in which nothing was measured is no success."""
+    """End the record. A run in which nothing was measured, or whose record is cut off, is no
+    success."""
     recorder = session.config.stash.get(RECORDER, None)
     record = recorder.read() if recorder is not None else None
-    if record is None or exitstatus != pytest.ExitCode.OK:
+    if record is None or recorder is None:
+        return
+    recorder.close(whole=exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED))
+    if recorder.lost is not None:
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+    if session.exitstatus != pytest.ExitCode.OK:
         return
     if not any(outcome.status in ("held", "failed", "raised") for outcome in record.outcomes):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
