@@ -13,7 +13,16 @@ from harness.plugin.options import SETTINGS
 from harness.plugin.selection import CELL, behaviour_id
 from harness.vocabulary.cells import on_cpu
 from harness.vocabulary.errors import RecordError
-from harness.vocabulary.noise import SUFFIX, Group, Place, find, known, loads
+from harness.vocabulary.noise import (
+    OTHER_RELEASES,
+    SUFFIX,
+    Group,
+    Place,
+    Provenance,
+    find,
+    known,
+    loads,
+)
 from harness.vocabulary.observations import Noise, bound
 
 
@@ -39,7 +48,10 @@ class KnownNoise:
         found = find(self._groups, f"{self._test} {name}")
         if found is None:
             return replace(bound(precision, scale), level=self._place.level)
-        return known(*found, self._place, precision, scale)
+        noise = known(*found, self._place, precision, scale)
+        if not noise.provenance.startswith("measured") or _is_of_this_stack(found[1]):
+            return noise
+        return replace(noise, provenance=noise.provenance + OTHER_RELEASES)
 
     def of_snapshot(self, name: str, noise: Noise | None) -> Noise | None:
         """The noise of the number that a snapshot holds, whose own run had `noise`."""
@@ -47,6 +59,13 @@ class KnownNoise:
         if found is None or noise is None:
             return noise
         return replace(noise, level=found[1].recorded.level)
+
+
+@lru_cache(maxsize=64)
+def _is_of_this_stack(provenance: Provenance) -> bool:
+    return provenance.is_of(
+        {name: machine.installed(name) or "" for name, _ in provenance.versions}
+    )
 
 
 @lru_cache(maxsize=64)

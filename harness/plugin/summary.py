@@ -13,6 +13,7 @@ from harness.plugin.faulting import fault_words
 from harness.plugin.options import SETTINGS
 from harness.plugin.outcomes import RECORDER
 from harness.plugin.selection import DESELECTED
+from harness.vocabulary.noise import OTHER_RELEASES
 from harness.vocabulary.records import Outcome, Record
 
 _BEGUN = time.time()
@@ -92,7 +93,10 @@ def _noise(record: Record) -> list[str]:
     noises = [o.noise for outcome in record.outcomes for o in outcome.observations if o.noise]
     borrowed = sum(noise.borrowed for noise in noises)
     bounds = sum(noise.provenance.startswith("bound") for noise in noises)
-    known = [f"{len(noises) - borrowed - bounds} measured"] if noises else []
+    measured = [noise for noise in noises if noise.provenance.startswith("measured")]
+    others = sum(noise.provenance.endswith(OTHER_RELEASES) for noise in measured)
+    known = [f"{len(measured)} measured"] if noises else []
+    known += [f"{others} of them{OTHER_RELEASES[1:]}: as good"] if others else []
     known += [f"{borrowed} borrowed from another class of machine"] if borrowed else []
     known += [f"{bounds} not measured (harness calibrate)"] if bounds else []
     return [f"noise: {', '.join(known)}"] if known else []

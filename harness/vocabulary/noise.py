@@ -2,11 +2,18 @@
 
 Kept beside the snapshots, a file a suite module and cell, as JSON that reviews well: groups
 of numbers that were measured together, a line a number.
+
+What is known of a number depends on the class of machine: on another it is borrowed. It does
+not depend on the releases of the libraries, on purpose. A gate always holds two of them
+against each other, of which at most one was measured; what a release may do, sum in another
+order, the spread across kernel levels stands for; and more than that is what must be seen.
+The releases are written down, and a run says of how many numbers they were others.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -40,6 +47,9 @@ EPSILON = {
     "fp4": 2.0**-23,
 }
 """Of the type that each precision computes in: with int8 weights that is float16."""
+
+OTHER_RELEASES = ", with other releases of the libraries"
+"""Ends the words of where noise is from, where that is so."""
 
 SUFFIX = ".noise.json"
 SPREADS = "spread within and across kernel levels"
@@ -86,6 +96,13 @@ class Provenance:
         """Whether numbers of `place` were measured, and not only others like them."""
         same = (self.device, self.instructions) == (place.device, place.instructions)
         return same and place.kernels in self.kernels
+
+    def is_of(self, versions: Mapping[str, str]) -> bool:
+        """Whether it was measured with these releases of the libraries, builds aside."""
+        return all(
+            versions.get(name, "").partition("+")[0] == version.partition("+")[0]
+            for name, version in self.versions
+        )
 
     @property
     def recorded(self) -> Place:
@@ -219,5 +236,13 @@ def _read(fields: dict[str, Any]) -> Group:
     fields["versions"] = tuple(fields["versions"].items())
     return Group(
         Provenance(**fields),
-        {key: Spread(float(within), float(across)) for key, (within, across) in spreads.items()},
+        {key: _spread(key, *sizes) for key, sizes in spreads.items()},
     )
+
+
+def _spread(key: str, within: float, across: float) -> Spread:
+    """Raises ValueError for what no measurement gives."""
+    for size in (within, across):
+        if not (math.isfinite(size) and size >= 0):
+            raise ValueError(f"{key!r} moved by {size}, which is no distance")
+    return Spread(float(within), float(across))

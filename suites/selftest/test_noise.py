@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from importlib import metadata
 
 import pytest
 
@@ -35,7 +36,7 @@ MEASURED = Provenance(
     runs=7,
     within=3,
     across=5,
-    versions=(("torch", "2.13.0"),),
+    versions=(("pytest", metadata.version("pytest")),),
     date="2026-11-21",
 )
 
@@ -133,6 +134,14 @@ def test_a_damaged_file_is_one_clear_error() -> None:
     assert "harness calibrate --update" in str(caught.value)
 
 
+@pytest.mark.parametrize("size", ["-1e-07", "NaN", "Infinity", "-Infinity"])
+def test_a_spread_that_nothing_can_have_is_damage(size: str) -> None:
+    text = dumps([Group(MEASURED, {"test_a x": Spread(0.5, 0.5)})])
+    with pytest.raises(RecordError, match=r"'test_a x' moved by .* no distance") as caught:
+        loads(text.replace("[0.5, 0.5]", f"[0.5, {size}]"), "snapshots/a.noise.json")
+    assert "git checkout -- snapshots/a.noise.json" in caught.value.next
+
+
 def logits(precision: str, gain: float, split: int) -> list[list[float]]:
     """Two residual blocks with a norm and a head over 40 tokens, in real kernels of torch.
 
@@ -183,5 +192,5 @@ def test_a_change_of_one_in_ten_thousand_is_seen_in_float32_and_lost_in_bfloat16
 
 def test_json_of_a_provenance_has_names_that_say_what_they_are() -> None:
     (fields,) = json.loads(dumps([Group(MEASURED, {"test_a x": Spread(0, 0)})]))
-    assert fields["versions"] == {"torch": "2.13.0"}
+    assert fields["versions"] == {"pytest": metadata.version("pytest")}
     assert fields["kernels"] == ["auto", "avx2", "default"]

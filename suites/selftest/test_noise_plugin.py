@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_borrowed_noise_is_counted(world: PluginWorld) -> None:
     ran = world.run()
     assert ran.code == 0
     assert "noise: 0 measured, 1 borrowed from another class of machine" in ran.output
+
+
+def test_noise_of_other_releases_is_as_good_and_counted(world: PluginWorld) -> None:
+    file = keep(world, 1e-5, machine.hardware()["instructions"])
+    file.write_text(file.read_text().replace(metadata.version("pytest"), "1.0"))
+    ran = world.run()
+    assert ran.code == 0
+    (observation,) = ran.outcome("test_value").observations
+    assert observation.noise is not None
+    assert observation.noise.allowed == pytest.approx(2e-4)
+    counted = "noise: 1 measured, 1 of them with other releases of the libraries: as good"
+    assert counted in ran.output
 
 
 def test_recording_a_value_anew_leaves_its_noise(world: PluginWorld) -> None:
