@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from harness.faults import Fault
@@ -37,9 +38,10 @@ def chosen(
 def _check(option: str, asked: Sequence[str], known: Sequence[str]) -> None:
     for name in asked:
         if name not in known:
+            close = difflib.get_close_matches(name.lower(), set(known), n=1)
             raise UsageError(
                 f"no fault has {name!r}",
                 where=f"{option} {name}",
                 allowed=", ".join(dict.fromkeys(known)),
-                next="harness sensitivity --list",
+                next=f"{option} {close[0]}" if close else "harness sensitivity --list",
             )
