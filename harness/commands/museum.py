@@ -82,11 +82,22 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Answer the cases asked for, print what was found, write the files."""
+    if args.list and args.report:
+        raise UsageError(
+            "--list answers no case, so that there is nothing to report",
+            where=f"harness museum --list --report {args.report}",
+            allowed="--json FILE: the list as JSON",
+            next="harness museum --list --json cases.json",
+        )
     files.check_writable(args.report, args.json)
     stacks.check_backend(args.torch_backend)
     cases = _chosen(args)
     if args.list:
-        return tell(0, lambda console: terminal.render_list(cases, console))
+        return tell(
+            0,
+            lambda console: terminal.render_list(cases, console),
+            lambda: files.write_data(jsonform.listed(cases), args.json) if args.json else None,
+        )
     found = _run(args, cases)
     return ExitCode.INTERRUPTED if found is None else _publish(found, args)
 

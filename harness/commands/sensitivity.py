@@ -94,7 +94,11 @@ def run(args: argparse.Namespace) -> int:
     faults = _chosen(args)
     if args.list:
         untried = [_untried(each) for each in faults]
-        return tell(0, lambda console: terminal.listing(untried, console))
+        return tell(
+            0,
+            lambda console: terminal.listing(untried, console),
+            lambda: files.write_data(jsonform.listed(untried), args.json) if args.json else None,
+        )
     found = _run(args, faults)
     return int(ExitCode.INTERRUPTED) if found is None else _publish(found, args)
 

@@ -186,6 +186,8 @@ def test_listing_runs_nothing(world: Miniature) -> None:
     assert "size-found" in listed.out
     assert "5 cases" in listed.out
     assert (listed.code, world.starts()) == (0, before)
+    (first, *others) = listed.report["cases"]
+    assert (first["id"], first["expected"], len(others)) == ("size-found", ["changed"], 4)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +197,7 @@ def test_listing_runs_nothing(world: Miniature) -> None:
         (("--case", ""), "--case is empty"),
         (("--package", "widget"), "no case of a package is called 'widget'"),
         (("--jobs", "0"), "no number from 1"),
+        (("--list", "--report", "there"), "--list answers no case"),
     ],
 )
 def test_what_makes_no_sense_is_one_clear_error(

@@ -163,8 +163,32 @@ def test_what_ran_before_does_not_run_again(world: World, answer: Answer) -> Non
 
 
 def test_faults_are_listed_without_a_stack(world: World) -> None:
-    process = world.miniature.start("sensitivity", "--list", "--kind", "tokens")
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "nnsight.other-ids" in out
-    assert "nnsight.dies" not in out
+    answer = world.miniature.run("sensitivity", "--list", "--kind", "tokens,files")
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        "nnsight.other-ids  tokens",
+        "  somebody would care",
+        "nnsight.unseen  files",
+        "  somebody would care",
+        "2 faults in 1 library",
+    ]
+    assert [each["id"] for each in answer.report["faults"]] == [
+        "nnsight.other-ids",
+        "nnsight.unseen",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "next"),
+    [
+        (("--library", "nsight"), "--library nnsight"),
+        (("--kind", "token"), "--kind tokens"),
+        (("--kind", "zzz"), "harness sensitivity --list"),
+    ],
+)
+def test_a_library_or_kind_that_no_fault_has_is_told_what_comes_near(
+    world: World, asked: tuple[str, str], next: str
+) -> None:
+    answer = world.miniature.run("sensitivity", "--list", *asked)
+    assert answer.code == 2
+    assert f"next:    {next}" in answer.err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from harness.report.museum import rows
 from harness.report.plain import clip
-from harness.vocabulary.museum import CaseResult, Museum, Sighting, Standing
+from harness.vocabulary.museum import Case, CaseResult, Museum, Sighting, Standing
 from harness.vocabulary.tiers import TIERS
 
 FORMAT = 1
@@ -40,8 +41,12 @@ def to_json(museum: Museum) -> dict[str, Any]:
     }
 
 
-def _case(result: CaseResult) -> dict[str, Any]:
-    case = result.case
+def listed(cases: Iterable[Case]) -> dict[str, Any]:
+    """Cases that were not answered, as strict JSON."""
+    return {"format": FORMAT, "cases": [_question(each) for each in cases]}
+
+
+def _question(case: Case) -> dict[str, Any]:
     return {
         "id": case.id,
         "package": case.package,
@@ -51,6 +56,12 @@ def _case(result: CaseResult) -> dict[str, Any]:
         "baseline": case.baseline,
         "candidate": case.candidate,
         "expected": list(case.kinds) or ["same"],
+    }
+
+
+def _case(result: CaseResult) -> dict[str, Any]:
+    return {
+        **_question(result.case),
         "standing": result.standing.value,
         "found": _FOUND.get(result.standing, False),
         "tiers": {tier: result.found_by(tier) for tier in TIERS},
@@ -59,7 +70,7 @@ def _case(result: CaseResult) -> dict[str, Any]:
         "others": [_sighting(each) for each in result.others],
         "reason": result.reason,
         "seconds": round(result.seconds, 1),
-        "reproduce": rows.command(case),
+        "reproduce": rows.command(result.case),
     }
 
 

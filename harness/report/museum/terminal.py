@@ -9,6 +9,7 @@ from rich.text import Text
 
 from harness.report.museum import rows
 from harness.report.plain import clip, one_line
+from harness.report.words import plural
 from harness.vocabulary.museum import Case, CaseResult, Museum, Standing
 
 _STYLE = {
@@ -48,7 +49,7 @@ def render_list(cases: Sequence[Case], console: Console) -> None:
         _line(console, Text(f"  why      {one_line(case.why)}", style="dim"))
         _line(console, Text(f"  where    {one_line(case.where)}", style="dim"))
         _line(console, Text(f"  expects  {rows.kinds(case)} of {', '.join(case.select)}"))
-    _line(console, Text(f"{len(cases)} cases", style="bold"))
+    _line(console, Text(plural(len(cases), "case"), style="bold"))
 
 
 def _case(result: CaseResult, console: Console) -> None:

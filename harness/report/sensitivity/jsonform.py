@@ -35,6 +35,15 @@ def to_json(found: Sensitivity) -> dict[str, Any]:
     }
 
 
+def listed(faults: Iterable[Tried]) -> dict[str, Any]:
+    """Faults that were not tried, as strict JSON."""
+    fields = ("id", "library", "kind", "why")
+    return {
+        "format": FORMAT,
+        "faults": [{field: getattr(each, field) for field in fields} for each in faults],
+    }
+
+
 def _fault(each: Tried) -> dict[str, Any]:
     return {
         "id": each.id,

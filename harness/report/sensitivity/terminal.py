@@ -92,6 +92,8 @@ def _noticed(faults: Iterable[Tried], console: Console) -> None:
         _line(console, Text.assemble((each.id, "green"), f"  by {count}"))
         for notice in each.notices[:_SHOWN]:
             _line(console, Text(f"    {_notice(notice)}", style="dim"))
+        if len(each.notices) > _SHOWN:
+            _line(console, Text(f"    and {len(each.notices) - _SHOWN} more", style="dim"))
 
 
 def _notice(notice: Notice) -> str:
@@ -129,14 +131,14 @@ def _left_out(found: Sensitivity, console: Console) -> None:
         _line(console, Text(f"    {clip(one_line(each.reason), _WIDTH)}", style="dim"))
 
 
-def listing(faults: Iterable[Tried], console: Console) -> None:
-    """Print faults that were not tried: id, kind, and why a user would care."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("fault", "kind", "why"):
-        table.add_column(name, overflow="fold")
+def listing(faults: Sequence[Tried], console: Console) -> None:
+    """Print faults that were not tried: id and kind, and why a user would care."""
     for each in faults:
-        table.add_row(Text(each.id), each.kind, Text(one_line(each.why)))
-    console.print(table)
+        _line(console, Text.assemble((each.id, "bold"), (f"  {each.kind}", "dim")))
+        _line(console, Text(f"  {one_line(each.why)}"))
+    libraries = len({each.library for each in faults})
+    of = "library" if libraries == 1 else "libraries"
+    _line(console, Text(f"{plural(len(faults), 'fault')} in {libraries} {of}", style="bold"))
 
 
 def _heading(console: Console, text: str) -> None:
