@@ -16,12 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from packaging.utils import canonicalize_name
 
 from harness.stacks import uv
 from harness.stacks.errors import Uninstallable
@@ -93,6 +94,8 @@ def build(
         _lease(directory)
         with _exclusively(directory, progress, stop):
             if not whole(directory, lock):
+                if read_marker(directory) is not None and (gone := lost(directory, lock)):
+                    progress(_not_its_lock(lock, gone))
                 _build(directory, lock, progress, torch_backend)
             _note_use(directory, lock.name)
     except OSError as error:
@@ -111,7 +114,45 @@ def whole(directory: Path, lock: Lock) -> bool:
     marker = read_marker(directory)
     if marker is None or marker.pins != lock.pins or not os.access(_python(directory), os.X_OK):
         return False
-    return _installed(directory) >= len(lock.pins)
+    return not lost(directory, lock)
+
+
+def lost(directory: Path, lock: Lock) -> tuple[str, ...]:
+    """The packages of `lock` that are not installed, or of which what lies at the top is gone.
+
+    Cheap, since it is asked at every start: a file further down may be gone unseen.
+    """
+    installed = {
+        canonicalize_name(info.name.partition("-")[0]): info
+        for info in directory.glob("lib/python*/site-packages/*.dist-info")
+    }
+    return tuple(
+        name
+        for name, _ in lock.pins
+        if (info := installed.get(canonicalize_name(name))) is None
+        or any(not (info.parent / file).exists() for file in _first_files(info / "RECORD"))
+    )
+
+
+def _first_files(record: Path) -> Iterable[str]:
+    """The first file of each folder or module that a package has at the top, by its RECORD."""
+    try:
+        lines = record.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ()
+    first: dict[str, str] = {}
+    for line in lines:
+        path = line.partition(",")[0].strip('"')
+        first.setdefault(path.partition("/")[0], path)
+    return (path for top, path in first.items() if top not in ("", "..", "__pycache__"))
+
+
+def _not_its_lock(lock: Lock, gone: Sequence[str]) -> str:
+    more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+    return (
+        f"the kept environment of {lock.name} is not what its lock says: "
+        f"{', '.join(gone[:3])}{more} lost files; it is built again"
+    )
 
 
 def read_marker(directory: Path) -> Marker | None:
@@ -241,10 +282,6 @@ def own_bytes(directory: Path) -> int:
             status = os.lstat(os.path.join(folder, name))
             total += status.st_blocks * 512 if status.st_nlink == 1 else 0
     return total
-
-
-def _installed(directory: Path) -> int:
-    return sum(1 for _ in directory.glob("lib/python*/site-packages/*.dist-info"))
 
 
 def _python(directory: Path) -> Path:
