@@ -15,7 +15,7 @@ from harness import museum, stacks
 from harness.commands import asked, given
 from harness.commands.publishing import say, tell
 from harness.commands.written import written_behaviours
-from harness.gate.selection import check_expressions
+from harness.gate.selection import NothingMatches, check_expressions
 from harness.report import files
 from harness.report.museum import jsonform, markdown, terminal
 from harness.running.museum import Plan, run_museum
@@ -115,13 +115,20 @@ def _chosen(args: argparse.Namespace) -> tuple[Case, ...]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "are missing" if isinstance(error, FileNotFoundError) else "cannot be read"
+    except FileNotFoundError:
         raise UsageError(
-            f"the cases {reason}",
+            "the cases are missing",
             where=str(path),
             allowed="a TOML file with a table a case",
-            next="set HARNESS_HOME to a project that has them",
+            next=f"git checkout -- {path}, or set HARNESS_HOME to a project that has them",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"it is no UTF-8: {error}"
+        raise UsageError(
+            f"the cases cannot be read: {reason}",
+            where=str(path),
+            allowed="a TOML file with a table a case",
+            next=f"git checkout -- {path}",
         ) from None
 
 
@@ -129,15 +136,16 @@ def _check_selected(cases: Sequence[Case], path: Path) -> None:
     """Raise UsageError where a case selects what no test of the suites can be."""
     written = written_behaviours(home())
     for case in cases:
-        try:
-            check_expressions(written, case.select)
-        except UsageError as error:
-            raise UsageError(
-                error.what,
-                where=f"{path}, [{case.id}]",
-                allowed=error.allowed,
-                next=error.next.replace("--select ", "select = "),
-            ) from None
+        for expression in case.select:
+            try:
+                check_expressions(written, [expression])
+            except NothingMatches as error:
+                raise UsageError(
+                    error.what,
+                    where=f"{path}, [{case.id}], select",
+                    allowed=error.allowed,
+                    next=f"select = {json.dumps([error.suggestion])}",
+                ) from None
 
 
 def _run(args: argparse.Namespace, cases: tuple[Case, ...]) -> Museum | None:

@@ -53,7 +53,16 @@ def may_match(written: Written, expression: str) -> bool:
 
 
 class NothingMatches(UsageError):
-    """An expression fits no behaviour: of the suites, or of the tier that was asked for."""
+    """An expression fits no behaviour: of the suites, or of the tier that was asked for.
+
+    `suggestion` is the expression that was most likely meant.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", allowed: str = "", next: str = "", suggestion: str = ""
+    ) -> None:
+        super().__init__(what, where=where, allowed=allowed, next=next)
+        self.suggestion = suggestion
 
 
 def check_expressions(written: Sequence[Written], expressions: Iterable[str]) -> None:
@@ -76,12 +85,14 @@ def nothing_matches(
     known = _choices(behaviours)
     themes = sorted({name.partition("/")[0] for name in known if "/" in name} or set(known))
     close = _near(_bare(expression), known)
+    suggestion = _suggestion(_bare(expression), known, close, themes)
     return NothingMatches(
         f"no behaviour matches {expression!r}" + (f"; near: {', '.join(close)}" if close else ""),
         where=f"--select {shlex.quote(expression)}",
         allowed=f"{SYNTAX}; folders: {', '.join(themes)}",
-        next=f"--select {shlex.quote(_suggestion(_bare(expression), known, close, themes))}"
+        next=f"--select {shlex.quote(suggestion)}"
         + (f", or --tier {TIERS[-1]} (the {tier} tier was asked for)" if tier != TIERS[-1] else ""),
+        suggestion=suggestion,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from harness.vocabulary.cells import PRECISIONS
 from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.museum import UNIMPORTABLE, Case
+from harness.vocabulary.stacks import LIBRARIES
 from harness.vocabulary.verdicts import Verdict
 
 KINDS: tuple[str, ...] = (
@@ -63,10 +64,11 @@ def _case(name: str, table: Any, where: str) -> Case:
     _check_fields(table, place)
     texts = {field: _text(table, field, place) for field in _TEXTS}
     lists = {field: _list(table, field, place) for field in _LISTS}
+    _check_package(texts["package"], place)
     _check_words(lists["kinds"], KINDS, "verdict", place)
     _check_words(lists["precisions"], PRECISIONS, "precision", place)
     if not lists["select"]:
-        raise _wrong("select is empty", place, "the behaviours that must see it", "select = [...]")
+        raise _wrong("select is empty", place, "the behaviours that must see it", 'select = ["…"]')
     if lists["shows"] and not lists["kinds"]:
         raise _wrong(
             "shows is given without kinds",
@@ -120,6 +122,18 @@ def _check_words(words: tuple[str, ...], allowed: tuple[str, ...], noun: str, pl
                 ", ".join(allowed),
                 f'"{close[0]}"' if close else f"take out {word!r}",
             )
+
+
+def _check_package(package: str, place: str) -> None:
+    """Any package may have a case; one whose name is nearly a library's is a slip."""
+    close = difflib.get_close_matches(package.lower(), LIBRARIES, n=1, cutoff=0.85)
+    if close and package not in LIBRARIES:
+        raise _wrong(
+            f"no library is called {package!r}",
+            f"{place}, package",
+            f"{', '.join(LIBRARIES)}, or another package",
+            f'package = "{close[0]}"',
+        )
 
 
 def _wrong(what: str, where: str, allowed: str, next: str) -> MuseumError:

@@ -98,6 +98,7 @@ def test_a_case_is_read_whole() -> None:
     ("old", "new", "said"),
     [
         ('what = "wider"\n', "", "what is missing"),
+        ('"widget"', '"trnsformers"', "no library is called 'trnsformers'"),
         ('what = "wider"', "what = 3", "what is no text"),
         ('what = "wider"', 'what = " "', "what is no text"),
         ('["changed"]', '["chnged"]', "'chnged' is no verdict"),

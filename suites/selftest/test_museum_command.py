@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -218,7 +219,33 @@ def test_a_case_that_selects_nothing_is_named_before_anything_runs(world: Miniat
     finally:
         file.write_text(CASES)
     assert (answer.code, world.starts()) == (2, before)
-    assert "[typing]" in answer.err
+    assert "[typing], select" in answer.err
+    following = answer.err.partition("next:")[2].strip()
+    assert tomllib.loads(following) == {"select": ["exhibits/test_exhibit.py::test_size"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[caf\xe9]", "it is no UTF-8"),
+        (None, "Is a directory"),
+        (b"", "there is no case"),
+    ],
+)
+def test_a_file_of_cases_that_cannot_be_read_says_why_and_how_to_restore_it(
+    world: Miniature, content: bytes | None, said: str
+) -> None:
+    file = world.home / "fixtures" / "museum.toml"
+    file.unlink()
+    try:
+        file.mkdir() if content is None else file.write_bytes(content)
+        answer = world.run("museum", "--list")
+    finally:
+        file.rmdir() if content is None else file.unlink()
+        file.write_text(CASES)
+    assert answer.code == 2
+    assert said in answer.err
+    assert f"next:    git checkout -- {file}" in answer.err
 
 
 def test_an_interrupt_keeps_what_finished_and_the_same_again_goes_on(world: Miniature) -> None:
