@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.verdicts import (
     FAILS_A_GATE,
@@ -19,12 +20,15 @@ def exit_code(
     packages: Iterable[PackageVerdict],
     behaviours: Collection[BehaviourVerdict],
     fail_on: Collection[Verdict] = FAILS_A_GATE,
+    costs: Collection[CostVerdict] | None = None,
 ) -> ExitCode:
     """The exit code of a gate, as DESIGN 5 has it.
 
     An unknown leaves a gate inconclusive unless something else fails it; so does a gate
     in which nothing ran, or in which all that ran fails under both stacks: what fails in
-    both could not have differed.
+    both could not have differed. `costs` are the verdicts of the costs that were to be
+    compared, None where none were: an inconclusive one counts as nothing, but not one verdict
+    at all leaves the gate inconclusive.
     """
     if stack_verdict != "built":
         return ExitCode.CANNOT_BUILD
@@ -32,9 +36,13 @@ def exit_code(
         return ExitCode.CHANGED
     if any(each.verdict == "unimportable" for each in packages):
         return ExitCode.CHANGED
+    conclusive = {each for each in costs or () if each is not CostVerdict.INCONCLUSIVE}
+    if any(Verdict(each.value) in fail_on for each in conclusive):
+        return ExitCode.CHANGED
     if any(each.verdict is Verdict.UNKNOWN for each in behaviours):
         return ExitCode.INCONCLUSIVE
-    if all(each.verdict is Verdict.FAILING for each in behaviours):
+    failing = all(each.verdict is Verdict.FAILING for each in behaviours)
+    if (failing and not conclusive) or (costs is not None and not costs):
         return ExitCode.INCONCLUSIVE
     return ExitCode.NOTHING_CHANGED
 

@@ -9,12 +9,9 @@ from fnmatch import fnmatchcase
 from harness.vocabulary.costs import Arm
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import LIBRARIES
-from harness.vocabulary.tasks import TASKS
+from harness.vocabulary.tasks import OF_AN_ARM, TASKS
 
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(task.partition(".")[0] for task in TASKS))
-
-OF_AN_ARM: tuple[str, ...] = ("load", "model", "memory")
-"""What depends on more of an arm than its stack."""
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(OF_AN_ARM, ("torch", "transformers")),
@@ -24,8 +21,11 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def named_tasks(words: Sequence[str]) -> tuple[str, ...]:
-    """The tasks that `words` name: a task, or a family for all of its. Raises UsageError."""
+def named_tasks(words: Sequence[str], option: str = "--task") -> tuple[str, ...]:
+    """The tasks that the `words` of an option name: a task, or a family for all of its.
+
+    Raises UsageError.
+    """
     found: dict[str, None] = {}
     for word in words:
         named = [task for task in TASKS if word in (task, task.partition(".")[0])]
@@ -33,9 +33,9 @@ def named_tasks(words: Sequence[str]) -> tuple[str, ...]:
             close = difflib.get_close_matches(word, (*TASKS, *FAMILIES), n=1)
             raise UsageError(
                 f"unknown task {word!r}",
-                where=f"--task {','.join(words)}",
+                where=f"{option} {','.join(words)}",
                 allowed=", ".join(dict.fromkeys((*FAMILIES, *TASKS))),
-                next=f"--task {close[0] if close else TASKS[-1]}",
+                next=f"{option} {close[0] if close else TASKS[-1]}",
             )
         found.update(dict.fromkeys(named))
     return tuple(found)
@@ -72,16 +72,17 @@ def tasks_of(
     if asked:
         return tuple(task for task in asked if _may_fit(task, patterns))
     if patterns:
-        return tuple(task for task in TASKS if _may_fit(task, patterns) and _can(task, versions))
+        return tuple(task for task in TASKS if _may_fit(task, patterns) and can(task, versions))
     tasks = TASKS if arms[0].stack != arms[1].stack else OF_AN_ARM
-    return tuple(task for task in tasks if _can(task, versions))
+    return tuple(task for task in tasks if can(task, versions))
 
 
 def _may_fit(task: str, patterns: Sequence[str]) -> bool:
     return fits(task, [pattern.partition("/")[0] for pattern in patterns])
 
 
-def _can(task: str, versions: tuple[Mapping[str, str], Mapping[str, str]]) -> bool:
+def can(task: str, versions: tuple[Mapping[str, str], Mapping[str, str]]) -> bool:
+    """Whether both stacks have the libraries that `task` needs."""
     of = task.partition(".")[2]
     needed = (of,) if of in LIBRARIES else _NEEDS.get(task, ())
     return all(library in each for each in versions for library in needed)

@@ -17,3 +17,6 @@ TASKS: tuple[str, ...] = (
     "hooks.hooked",
 )
 """Every task. What follows a dot is the library, or the kind of hooks, that it is about."""
+
+OF_AN_ARM: tuple[str, ...] = ("load", "model", "memory")
+"""What depends on more of an arm than its stack."""
