@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import psutil
-
 from harness import stacks, subjects
 from harness.commands import asked, given
 from harness.commands.bench_arms import VARIED, Arms, arms_of, attention, fail_on
+from harness.commands.measuring import SUBJECT, physical_cores, prepare, worker_memory
 from harness.commands.publishing import say, tell
 from harness.report import files
 from harness.report.bench import benchmarkform, csvform, jsonform, terminal
@@ -25,13 +22,6 @@ from harness.running.progress import ProgressConsole, ShownProgress
 from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.places import home
-from harness.vocabulary.subjects import Subject
-
-SUBJECT = "smollm2-135m-instruct"
-"""The model that is measured where none is named."""
-
-_WORKERS = 3
-"""Alive at once: one an arm."""
 
 
 def add(subparsers: Any) -> None:
@@ -146,7 +136,13 @@ def run(args: argparse.Namespace) -> int:
     progress = ShownProgress(ProgressConsole(), "tasks", "verdict")
     args.subject = named
     world = asked.world_of(args, chosen, progress)
-    world = replace(world, prepare=lambda: _prepare(request, chosen, registry, progress.say))
+    vocabularies = _reads_vocabularies(request)
+    world = replace(
+        world,
+        prepare=lambda: prepare(
+            request.tasks, chosen, registry, progress.say, vocabularies=vocabularies
+        ),
+    )
     bench = Bench(request, world)
     try:
         with progress:
@@ -166,31 +162,12 @@ def _request(args: argparse.Namespace, arms: Arms) -> BenchRequest:
         named_tasks(given.words(args.task, "--task", ", ".join(FAMILIES))),
         patterns,
         Budget(args.budget, silence=args.worker_timeout),
-        args.threads or _physical_cores(),
+        args.threads or physical_cores(),
         args.trials,
-        args.memory_limit or int(psutil.virtual_memory().total * 0.9 / _WORKERS),
+        args.memory_limit or worker_memory(),
         args.subjects_file,
         fail_on(args.fail_on, args.vary is not None),
     )
-
-
-def _physical_cores() -> int:
-    """Those that this process may use, a thread each."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(psutil.cpu_count(logical=False) or 1, usable or 1))
-
-
-def _prepare(
-    request: BenchRequest,
-    chosen: tuple[Subject, ...],
-    registry: Mapping[str, Subject],
-    tell: Callable[[str], None],
-) -> Mapping[str, str]:
-    """What the arms name must be there; vocabularies that tokenizers fall back on may be."""
-    if request.tasks and all(task.startswith("import.") for task in request.tasks):
-        return {}
-    others = tuple(subjects.select(registry, ())) if _reads_vocabularies(request) else ()
-    return {**asked.prepare(others, False, tell), **asked.prepare(chosen, True, tell)}
 
 
 def _reads_vocabularies(request: BenchRequest) -> bool:
