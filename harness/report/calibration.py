@@ -10,8 +10,8 @@ from rich.text import Text
 
 from harness.calibration.spreads import Calibration
 from harness.calibration.tolerances import Allowed, tolerances
-from harness.report.jsonform import finite
 from harness.report.plain import one_line
+from harness.report.strict import finite
 
 SHOWN = 24
 """So many numbers are listed, those allowed most beside their bound first; `--json` has all."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from harness.report import summary
+from harness.report.bench import jsonform as bench
+from harness.report.strict import finite
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.stacks import Lock
@@ -18,11 +19,13 @@ def to_json(report: GateReport) -> dict[str, Any]:
     """`report` as strict JSON.
 
     `baseline` and `candidate` map every package of the stack to its version, null where the
-    stack has no lock. `counts` has every verdict. `claims` has those on which the sides
-    disagree. Of an observation, `noise` is
+    stack has no lock. `counts` has every verdict, those of costs too where there are any.
+    `claims` has those on which the sides disagree. `bench` stands only where costs were to be
+    compared, in the form of `harness bench --json`. Of an observation, `noise` is
     {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
     A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
     """
+    costs = {} if report.bench is None else {"bench": bench.to_json(report.bench)}
     return {
         "format": FORMAT,
         "baseline": _pins(report.baseline),
@@ -47,9 +50,10 @@ def to_json(report: GateReport) -> dict[str, Any]:
             for entry in report.packages
         ],
         "behaviours": [_behaviour(result) for result in report.behaviours],
-        "counts": {verdict.value: count for verdict, count in summary.counts(report).items()},
+        "counts": {verdict.value: count for verdict, count in summary.found(report).items()},
         "claims": [_claim(change) for change in report.claims],
         "skipped": [{"reason": skip.reason, "count": skip.count} for skip in report.skipped],
+        **costs,
         "fail_on": sorted(verdict.value for verdict in report.fail_on),
         "exit_code": int(report.exit_code),
         "seconds": finite(report.seconds),
@@ -67,17 +71,6 @@ def _claim(change: ClaimChange) -> dict[str, Any]:
         "candidate": finite(after.observed),
         "reason": after.reason,
     }
-
-
-def finite(value: Any) -> Any:
-    """`value` with the numbers that JSON cannot hold replaced by their names."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
 
 
 def _pins(lock: Lock | None) -> dict[str, str] | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from harness.report import summary, words
+from harness.report.bench import again, rows
 from harness.report.excerpts import sides
 from harness.report.plain import clean, one_line
+from harness.vocabulary.costs import Compared, CostVerdict
 from harness.vocabulary.verdicts import (
     BehaviourVerdict,
     GateReport,
@@ -24,11 +27,13 @@ def to_junit(report: GateReport) -> str:
     """`report` as JUnit XML.
 
     Of the verdicts that fail the gate `broken` is an error, the others are failures;
-    `unknown` is skipped, as is each reason for skipping. A stack that cannot be built, a
+    `unknown` is skipped, as is each reason for skipping. Of costs each quantity is a testcase:
+    `inconclusive` is skipped, as is what could not be measured. A stack that cannot be built, a
     package that cannot be imported, and a gate without any evidence are errors of their
     own, so that no exit code other than 0 looks like success.
     """
     cases = [_behaviour(result, report) for result in report.behaviours]
+    cases += _costs(report)
     cases += [_package(entry) for entry in report.packages]
     cases += [_skip(skip.reason, skip.count) for skip in report.skipped]
     if report.exit_code != 0 and not any(_bad(case) for case in cases):
@@ -54,6 +59,41 @@ def _behaviour(result: BehaviourVerdict, report: GateReport) -> Element:
         _child(case, "skipped", message)
     elif verdict is not Verdict.SAME:
         _child(case, "system-out", "", f"{message}\n{_story(result)}")
+    return case
+
+
+def _costs(report: GateReport) -> list[Element]:
+    if report.bench is None:
+        return []
+    several = len(report.bench.comparisons) > 1
+    cases = []
+    for comparison in report.bench.comparisons:
+        arm = comparison.baseline
+        end = f"[{one_line(arm.subject)}-{arm.precision}-{arm.device}]" if several else ""
+        commands = dict(again.commands(comparison))
+        cases += [_cost(each, end, commands, report) for each in comparison.compared]
+        for told in rows.missed(comparison):
+            case = _case("costs", f"not measured{end}")
+            _child(case, "skipped", told)
+            cases.append(case)
+    return cases
+
+
+def _cost(each: Compared, end: str, commands: Mapping[str, str], report: GateReport) -> Element:
+    row, verdict = rows.row(each), each.decision.verdict
+    case = _case(f"costs.{one_line(each.quantity.task)}", f"{row.name}{end}")
+    story = f"{row.baseline} -> {row.candidate}, ratio {row.ratio} ({row.interval})"
+    message = f"{verdict.value}: {row.reason or rows.MEANING[verdict]}"
+    if verdict is CostVerdict.INCONCLUSIVE:
+        _child(case, "skipped", message, story)
+    elif Verdict(verdict.value) in report.fail_on:
+        command = commands.get(one_line(each.quantity.id), "")
+        told = f"{story}\n$ {command}" if command else story
+        _child(case, "failure", message, told).set("type", verdict.value)
+    else:
+        _child(
+            case, "system-out", "", story if verdict is CostVerdict.SAME else f"{message}\n{story}"
+        )
     return case
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from harness.report import summary, words
+from harness.report.bench import markdown as bench
 from harness.report.excerpts import sides
 from harness.report.ledger.rows import change_text, claim_row, observed_text
 from harness.report.plain import clean, clip, one_line
@@ -67,6 +69,7 @@ def _blocks(report: GateReport) -> Iterator[Block]:
     yield from _packages(report)
     yield from _claims(report)
     yield from _skips(report)
+    yield from _costs(report)
     groups = summary.groups(report)
     if groups:
         yield Block(lambda: "\n### Behaviours that are not same\n")
@@ -135,6 +138,12 @@ def _cell(text: str) -> str:
 def _package(package: PackageVerdict) -> str:
     reason = f": {_escaped(package.reason)}" if package.reason else ""
     return f"- {code(package.package)} **{escape(package.verdict)}**{reason}\n"
+
+
+def _costs(report: GateReport) -> Iterator[Block]:
+    if report.bench is not None:
+        yield Block(lambda: "\n### Costs\n")
+        yield from (Block(partial(str, part)) for part in bench.parts(report.bench))
 
 
 def _skips(report: GateReport) -> Iterator[Block]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.report import summary, words
+from harness.report.bench.sections import CostBlock, cost_block
 from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
 from harness.report.ledger.rows import ChangeRow, change_row
 from harness.report.plain import clean, clip, one_line
+from harness.report.room import Room
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock
@@ -127,6 +129,7 @@ class Page:
     claims: tuple[ChangeRow, ...]
     groups: tuple[GroupBlock, ...]
     gallery: Gallery
+    costs: CostBlock | None
     same: tuple[SameRow, ...]
     same_count: int
     skipped: tuple[Skip, ...]
@@ -157,6 +160,7 @@ def page(report: GateReport) -> Page:
         groups=_groups(report),
         claims=tuple(map(change_row, report.claims)),
         gallery=gallery(report),
+        costs=cost_block(report.bench),
         same=_same(report),
         same_count=counts[Verdict.SAME],
         skipped=tuple(Skip(one_line(s.reason), s.count) for s in summary.skips(report)),
@@ -175,28 +179,13 @@ def _moves(report: GateReport) -> MoveRows:
     return MoveRows(rows[0], rows[1])
 
 
-class _Room:
-    """How many characters may still be shown; what comes first, the heaviest, is shown first."""
-
-    def __init__(self, characters: int) -> None:
-        self.left = characters
-
-    def take(self, *texts: str) -> bool:
-        """Whether there was room for `texts`; it is taken only then."""
-        size = sum(map(len, texts))
-        if size > self.left:
-            return False
-        self.left -= size
-        return True
-
-
 def _groups(report: GateReport) -> tuple[GroupBlock, ...]:
     several = len(summary.devices(report)) > 1
-    room = _Room(ROOM)
+    room = Room(ROOM)
     return tuple(_group(group, several, room) for group in summary.groups(report))
 
 
-def _group(group: summary.Group, several: bool, room: _Room) -> GroupBlock:
+def _group(group: summary.Group, several: bool, room: Room) -> GroupBlock:
     folder, separator, name = one_line(group.behaviour).rpartition("::")
     claims = (claim for fold in group.folds for r in fold.results for claim in r.claims)
     return GroupBlock(
@@ -207,7 +196,7 @@ def _group(group: summary.Group, several: bool, room: _Room) -> GroupBlock:
     )
 
 
-def _fold(fold: summary.Fold, several: bool, room: _Room) -> FoldBlock:
+def _fold(fold: summary.Fold, several: bool, room: Room) -> FoldBlock:
     shown = fold.shown
     first = _result(shown, room)
     others: list[Result] = []
@@ -228,7 +217,7 @@ _FRAME = " " * 500
 """About what a result or an observation takes beside its texts."""
 
 
-def _result(result: BehaviourVerdict, room: _Room) -> Result:
+def _result(result: BehaviourVerdict, room: Room) -> Result:
     entries = summary.differing(result)
     rows: list[Row] = []
     while len(rows) < min(ROWS, len(entries)) and room.take(_FRAME):
@@ -247,7 +236,7 @@ def _left_out(count: int, noun: str) -> str:
     return f"{words.plural(count, noun)} left out here; gate.json has all" if count else ""
 
 
-def _row(entry: ObservationVerdict, room: _Room) -> Row:
+def _row(entry: ObservationVerdict, room: Room) -> Row:
     cut = sides(entry.baseline, entry.candidate, WIDTH)
     full, left_out = _full(entry, cut, room)
     return Row(
@@ -263,7 +252,7 @@ def _row(entry: ObservationVerdict, room: _Room) -> Row:
     )
 
 
-def _full(entry: ObservationVerdict, cut: Sides, room: _Room) -> tuple[tuple[str, str] | None, str]:
+def _full(entry: ObservationVerdict, cut: Sides, room: Room) -> tuple[tuple[str, str] | None, str]:
     """Both values as far as there is room, where they are more than `cut` shows; else why not."""
     if not any(isinstance(side.value, list | dict | str) for side in _present(entry)):
         return None, ""

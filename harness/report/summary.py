@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.vocabulary.cells import PRECISIONS, Cell
+from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.stacks import LIBRARIES, Move
 from harness.vocabulary.verdicts import (
     BehaviourVerdict,
@@ -72,6 +73,22 @@ def counts(report: GateReport) -> dict[Verdict, int]:
     for result in report.behaviours:
         found[result.verdict] += 1
     return found
+
+
+def found(report: GateReport) -> dict[Verdict | CostVerdict, int]:
+    """How often each verdict was given, of behaviours and of costs, heaviest first.
+
+    That a cost is inconclusive is counted at the end, and only where costs were compared.
+    """
+    counted: dict[Verdict | CostVerdict, int] = dict(counts(report).items())
+    if report.bench is None:
+        return counted
+    counted[CostVerdict.INCONCLUSIVE] = 0
+    for comparison in report.bench.comparisons:
+        for each in comparison.compared:
+            said = each.decision.verdict
+            counted[said if said is CostVerdict.INCONCLUSIVE else Verdict(said.value)] += 1
+    return counted
 
 
 def groups(report: GateReport) -> tuple[Group, ...]:

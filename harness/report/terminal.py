@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report import summary, words
+from harness.report.bench import terminal as bench
 from harness.report.excerpts import Excerpt, sides
 from harness.report.ledger.rows import change_text, claim_row
 from harness.report.plain import clean, clip, one_line
@@ -34,6 +35,7 @@ def render(report: GateReport, console: Console) -> None:
     _packages(report, console)
     _claims(report, console)
     _behaviours(report, console)
+    _costs(report, console)
     _skips(report, console)
     console.print()
     _line(console, Text(words.counts_line(report), style="bold"))
@@ -157,6 +159,12 @@ def _observation_row(entry: ObservationVerdict, table: Table) -> None:
 
 def _excerpt(excerpt: Excerpt) -> Text:
     return Text.assemble(excerpt.before, (excerpt.mark, "bold"), excerpt.after)
+
+
+def _costs(report: GateReport, console: Console) -> None:
+    if report.bench is not None:
+        _heading(console, "Costs")
+        bench.render_part(report.bench, console)
 
 
 def _skips(report: GateReport, console: Console) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
 from harness.report import numbers, summary
 from harness.report.plain import one_line
@@ -44,6 +46,8 @@ _EXIT = {
 }
 
 
+V = TypeVar("V", bound=StrEnum)
+
 COLUMNS = ("observation", "baseline", "candidate", f"size ({numbers.TIMES} noise)")
 
 
@@ -76,7 +80,7 @@ def exit_meaning(report: GateReport) -> str:
 def _finding(report: GateReport) -> str:
     if report.stack_verdict != "built":
         return _unbuilt(report)
-    clauses = [*_backwards(report), *_imports(report), _behaviours(report)]
+    clauses = [*_backwards(report), *_imports(report), _verdicts(report), *_no_costs(report)]
     return "; ".join(clauses)
 
 
@@ -103,34 +107,41 @@ def _imports(report: GateReport) -> list[str]:
     return [f"cannot import {', '.join(bad)}"] if bad else []
 
 
-def _behaviours(report: GateReport) -> str:
-    found = summary.counts(report)
+def _no_costs(report: GateReport) -> list[str]:
+    if report.bench is None or any(each.compared for each in report.bench.comparisons):
+        return []
+    return ["no cost could be measured"]
+
+
+def _verdicts(report: GateReport) -> str:
+    found = summary.found(report)
     total = sum(found.values())
     failing = {v: n for v, n in found.items() if v in report.fail_on}
+    without = found[Verdict.UNKNOWN] + found.get(CostVerdict.INCONCLUSIVE, 0)
     if total == 0:
         return "Nothing was measured"
     if any(failing.values()):
         return f"{tally(failing)} of {plural(total, 'verdict')}"
-    if found[Verdict.UNKNOWN] == total:
-        return f"No evidence: {total:,} unknown of {plural(total, 'verdict')}"
-    if found[Verdict.UNKNOWN] + found[Verdict.FAILING] == total:
+    if without == total:
+        return f"No evidence: {tally(found)} of {plural(total, 'verdict')}"
+    if without + found[Verdict.FAILING] == total:
         return f"Nothing was measured that could differ: {tally(found)}"
     if found[Verdict.SAME] == total:
         return f"Nothing changed: {plural(total, 'verdict')}, all same"
     return f"Nothing that fails the gate: {tally(found)}"
 
 
-def tally(found: Mapping[Verdict, int] | Mapping[CostVerdict, int]) -> str:
+def tally(found: Mapping[V, int]) -> str:
     """`2 broken, 1 changed`; nothing of what was not found."""
     return ", ".join(f"{count:,} {verdict.value}" for verdict, count in found.items() if count)
 
 
 def counts_line(report: GateReport) -> str:
     """`412 verdicts: 2 broken, 410 same; 40 skipped; 3 min 2 s`."""
-    found = tally(summary.counts(report)) or "none"
-    total = plural(len(report.behaviours), "verdict")
+    found = summary.found(report)
+    total = sum(found.values())
     skipped = sum(skip.count for skip in report.skipped)
-    parts = [f"{total}: {found}"] if report.behaviours else ["0 verdicts"]
+    parts = [f"{plural(total, 'verdict')}: {tally(found)}" if total else "0 verdicts"]
     parts += [f"{skipped:,} skipped"] if skipped else []
     return "; ".join([*parts, numbers.duration(report.seconds)])
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.vocabulary.claims import ClaimChange
+from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.tiers import DEFAULT, Tier
@@ -95,7 +96,8 @@ class GateReport:
     `stack_reason` says why in words and `behaviours` is empty. `notes` are findings
     about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
     failed this gate; `claims` those of the documents on which the two sides disagree;
-    `tier` how much of the suites ran, None where records of any were compared.
+    `tier` how much of the suites ran, None where records of any were compared; `bench` the
+    costs, None where none were to be compared.
     """
 
     baseline: Lock | None
@@ -114,3 +116,4 @@ class GateReport:
     fail_on: frozenset[Verdict] = FAILS_A_GATE
     claims: tuple[ClaimChange, ...] = ()
     tier: Tier | None = None
+    bench: BenchReport | None = None

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness import __version__
-from harness.report.jsonform import finite
 from harness.report.plain import one_line
+from harness.report.strict import finite
 from harness.vocabulary.costs import ROLES, BenchReport, Compared, Comparison, Sample
 
 SCHEMA = "5.3.1"

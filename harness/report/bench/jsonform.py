@@ -10,7 +10,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from harness.report.jsonform import finite
+from harness.report.strict import finite
 from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.errors import HarnessError
 

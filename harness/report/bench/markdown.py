@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from harness.report.bench import overview, rows, trials
+from harness.report.bench import again, overview, rows, trials
 from harness.report.bench.rows import COLUMNS, Pair, Task
 from harness.report.plain import one_line
 from harness.report.tables import cell, table
@@ -39,6 +39,26 @@ def _pair(report: BenchReport, pair: Pair) -> Iterator[str]:
     missed = dict.fromkeys(line for each in pair.trials for line in rows.missed(each))
     if missed:
         yield from (*(f"- not measured: {cell(line)}" for line in missed), "")
+
+
+def parts(report: BenchReport) -> Iterator[str]:
+    """The tables as parts of a gate's report, which tells the rest: text that ends with a line."""
+    for each in report.comparisons:
+        if told := rows.arms(each.baseline, each.candidate):
+            yield f"\n{cell(told)}\n"
+        yield from (_text(_task(task)) for task in rows.tasks(each))
+        told_of = [f"- `{cell(name)}`: {cell(why)}" for name, why in rows.reasons(each)]
+        told_of += [f"- not measured: {cell(line)}" for line in rows.missed(each)]
+        yield from ([_text(told_of)] if told_of else [])
+        commands = [command for _, command in again.commands(each)]
+        yield from ([_text(["```sh", *commands, "```"])] if commands else [])
+    lines = [f"- limits of {cell(arm)}: {cell(told)}" for arm, told in rows.limits(report)]
+    lines += [f"- machine: {cell(rows.machine(report))}"] if report.machine else []
+    yield from ([_text(lines)] if lines else [])
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _comparison(comparison: Comparison) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from rich.console import Console
 from rich.text import Text
 
-from harness.report.bench import overview, rows, trials
+from harness.report.bench import again, overview, rows, trials
 from harness.report.bench.rows import COLUMNS, Pair, Task
 from harness.report.plain import clip, one_line
 from harness.vocabulary.costs import BenchReport, Comparison
@@ -38,6 +38,18 @@ def render(report: BenchReport, console: Console) -> None:
     _line(console, Text(rows.headline(report), style=style))
 
 
+def render_part(report: BenchReport, console: Console) -> None:
+    """Print the tables as a part of a gate's report, which tells the rest."""
+    for each in report.comparisons:
+        _line(console, Text(f"  {rows.arms(each.baseline, each.candidate)}", style="dim"))
+        _comparison(each, console)
+        for told in rows.missed(each):
+            _missed(told, console)
+        for _, command in again.commands(each):
+            _line(console, Text(f"  $ {command}", style="cyan"))
+    _beside(report, console)
+
+
 def _pair(report: BenchReport, pair: Pair, console: Console) -> None:
     _heading(console, rows.title(pair.baseline, pair.candidate))
     _line(console, Text(f"  {rows.arms(pair.baseline, pair.candidate)}", style="dim"))
@@ -50,7 +62,11 @@ def _pair(report: BenchReport, pair: Pair, console: Console) -> None:
     else:
         _comparison(pair.trials[0], console)
     for told in dict.fromkeys(line for each in pair.trials for line in rows.missed(each)):
-        _line(console, Text.assemble(("  not measured  ", "yellow"), clip(told, _REASON)))
+        _missed(told, console)
+
+
+def _missed(told: str, console: Console) -> None:
+    _line(console, Text.assemble(("  not measured  ", "yellow"), clip(told, _REASON)))
 
 
 def _comparison(comparison: Comparison, console: Console) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.report.jsonform import finite
 from harness.report.ledger import rows
+from harness.report.strict import finite
 from harness.vocabulary.claims import ClaimChange, ClaimVerdict, Entry, Ledger
 
 FORMAT = 1
