@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from harness import stacks
-from harness.commands import asked, given
+from harness.commands import asked, gate_costs, given
 from harness.commands.publishing import publish, say
 from harness.commands.written import written_behaviours
 from harness.gate.exitcode import parse_fail_on
@@ -42,6 +42,7 @@ def add(subparsers: Any) -> None:
         "those that fit a pattern ('*utf8*'); repeatable",
     )
     asked.add_running(parser)
+    gate_costs.add_options(parser)
     parser.add_argument(
         "--confirm",
         type=int,
@@ -78,11 +79,14 @@ def run(args: argparse.Namespace) -> int:
     check_expressions(written_behaviours(home()), request.select)
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
+    costs = gate_costs.costs_of(args, chosen, progress.say)
     try:
         with progress:
-            report = run_gate(request, world, fail_on)
+            report = run_gate(request, world, fail_on, costs)
     except KeyboardInterrupt:
         world.processes.stop()
+        if costs is not None:
+            world.interrupt()
         say(asked.interrupted(progress, request.cache))
         return int(ExitCode.INTERRUPTED)
     return publish(report, args.report, args.json)

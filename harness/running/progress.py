@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from harness.gate.plan import Task
+from harness.gate.world import Listener
 
 
 def plural(count: int, noun: str) -> str:
@@ -113,3 +114,30 @@ class ShownProgress:
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class TaskLines:
+    """Tells of `total` tasks of a benchmark beside the cells of a gate, which they are none of."""
+
+    def __init__(self, listener: Listener, total: int) -> None:
+        self._listener = listener
+        self._total = total
+        self._done = 0
+
+    def say(self, text: str) -> None:
+        self._listener.say(text)
+
+    def tell(self, text: str) -> None:
+        self._listener.tell(text)
+
+    def planned(self, tasks: int) -> None:
+        """How many there are is known from the start: a part names its own only."""
+
+    def finished(self, task: Task, seconds: float, kept: bool) -> None:
+        self._listener.finished(task, seconds, kept)
+
+    def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None:
+        self._done += 1
+        self._listener.tell(
+            f"[{self._done}/{self._total}] {name}: {plural(behaviours, 'cost')} in {seconds:.1f} s"
+        )

@@ -17,6 +17,7 @@ from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
 from harness.ledger import changes, confirmed
 from harness.running.claims import Book, book_of, both
+from harness.running.costing import NOTHING_MOVED, CostsAsked, compare_costs, planned
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.errors import ExitCode
@@ -30,9 +31,12 @@ IDENTICAL = (
 
 
 def run_gate(
-    request: Request, world: World, fail_on: Collection[Verdict] = FAILS_A_GATE
+    request: Request,
+    world: World,
+    fail_on: Collection[Verdict] = FAILS_A_GATE,
+    costs: CostsAsked | None = None,
 ) -> GateReport:
-    """Gate `request.candidate` against `request.baseline`.
+    """Gate `request.candidate` against `request.baseline`: behaviours, then `costs` if asked.
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
@@ -43,7 +47,10 @@ def run_gate(
     locks: dict[Side, Lock] = {}
     try:
         resolve(request, world, locks)
-        report = _gate(Sides(request, world, locks), book, fail_on)
+        sides = Sides(request, world, locks)
+        report = _gate(sides, book, fail_on)
+        if costs is not None:
+            report = _with_costs(report, costs, sides, fail_on)
     except StackFailure as failure:
         report = _unbuilt(request, world, locks, failure)
     return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(fail_on))
@@ -76,6 +83,19 @@ def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
     comparison = settle(sides)
     report = _report(sides, comparison, fail_on)
     return replace(report, claims=confirmed(changes(*both(sides, book)), comparison.behaviours))
+
+
+def _with_costs(
+    report: GateReport, asked: CostsAsked, sides: Sides, fail_on: Collection[Verdict]
+) -> GateReport:
+    """`report` with the costs that its moves can have changed."""
+    found = planned(asked, report.moved, sides)
+    if not found:
+        return replace(report, notes=(*report.notes, NOTHING_MOVED))
+    bench = compare_costs(asked, found, sides, fail_on)
+    verdicts = [each.decision.verdict for one in bench.comparisons for each in one.compared]
+    code = exit_code(report.stack_verdict, report.packages, report.behaviours, fail_on, verdicts)
+    return replace(report, bench=bench, exit_code=int(code))
 
 
 def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) -> GateReport:

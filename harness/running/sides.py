@@ -25,7 +25,7 @@ from harness.gate.plan import (
 )
 from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.selection import NothingMatches
-from harness.gate.world import Request, World
+from harness.gate.world import Built, Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
 from harness.running.conditions import (
@@ -103,6 +103,11 @@ class Sides:
     def notes(self) -> list[str]:
         """What the running of cells has to tell beside their results."""
         return self._cells.notes
+
+    @property
+    def built(self) -> Mapping[Side, Built]:
+        """The environments that stand."""
+        return self._cells.built
 
     def stand(self) -> Standing:
         """Build the environment of the one side and list its cells, and run none.
