@@ -127,7 +127,7 @@ def test_a_full_disk_leaves_no_subject_out_unsaid(
 
     monkeypatch.setattr(subjects, "prepare", full)
     with pytest.raises(NoEvidence, match="no space left"):
-        asked._prepare((subject("words"),), named, print)
+        asked.prepare((subject("words"),), named, print)
 
 
 def test_a_default_subject_out_of_reach_is_left_out_and_told(
@@ -138,7 +138,7 @@ def test_a_default_subject_out_of_reach_is_left_out_and_told(
 
     monkeypatch.setattr(subjects, "prepare", unreachable)
     said: list[str] = []
-    assert asked._prepare((subject("words"),), False, said.append) == {}
+    assert asked.prepare((subject("words"),), False, said.append) == {}
     assert said == ["without words: out of reach (no network)"]
 
 
