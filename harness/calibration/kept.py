@@ -51,7 +51,7 @@ def texts(
     spreads = _spreads(calibration)
     for (path, cell), measured in _held(calibration).items():
         old = read(path)
-        groups = loads(old, path) if old is not None else ()
+        groups = loads(old, f"snapshots/{path}") if old is not None else ()
         group = Group(provenance(calibration, cell, date), spreads.get(path, {}))
         merged = merge(groups, group, measured)
         if merged or old is not None:

@@ -144,11 +144,23 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def world_of(args: argparse.Namespace, chosen: tuple[Subject, ...], progress: Listener) -> World:
-    """The real world: uv's stacks, processes of this machine, subjects of the cache."""
+def world_of(
+    args: argparse.Namespace,
+    chosen: tuple[Subject, ...],
+    progress: Listener,
+    alone: bool = False,
+) -> World:
+    """The real world: uv's stacks, processes of this machine, subjects of the cache.
+
+    `alone` where one stack runs, which is no baseline of any other.
+    """
     root = home()
     made = RealStacks(
-        root, progress.say, no_downgrade=args.no_downgrade, torch_backend=args.torch_backend
+        root,
+        progress.say,
+        no_downgrade=args.no_downgrade,
+        torch_backend=args.torch_backend,
+        alone=alone,
     )
 
     def interrupt() -> None:

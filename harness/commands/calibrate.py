@@ -93,9 +93,8 @@ def run(args: argparse.Namespace) -> int:
             next="harness calibrate without --runs runs all that it needs",
         )
     found = calibrate(runs)
-    if args.update:
-        _keep(found, home() / "snapshots")
-    return _publish(found, args.json)
+    written = _keep(found, home() / "snapshots") if args.update else None
+    return _publish(found, args.json, written)
 
 
 def _recorded(paths: Sequence[Path]) -> tuple[Run, ...]:
@@ -116,8 +115,8 @@ def _run(args: argparse.Namespace) -> tuple[Run, ...] | None:
     chosen = asked.chosen_subjects(args)
     request = asked.request_of(args, chosen, args.stack, "", confirm=0, select=args.select)
     check_expressions(written_behaviours(home()), request.select)
-    progress = ShownProgress(ProgressConsole())
-    world = asked.world_of(args, chosen, progress)
+    progress = ShownProgress(ProgressConsole(), alone=True)
+    world = asked.world_of(args, chosen, progress, alone=True)
     try:
         with progress:
             return run_conditions(request, world, conditions)
@@ -132,26 +131,38 @@ def _conditions(runs: int | None) -> tuple[Condition, ...]:
     return so_many(usual(os.cpu_count() or 1, instructions), runs)
 
 
-def _keep(found: Calibration, snapshots: Path) -> None:
-    """Write each file of noise whole or not at all; one that holds nothing any more goes."""
+def _keep(found: Calibration, snapshots: Path) -> tuple[Path, ...]:
+    """Write each file of noise whole or not at all; one that holds nothing any more goes.
+
+    Returns the files that are now other than before.
+    """
 
     def read(path: str) -> str | None:
         file = snapshots / path
         return file.read_text(encoding="utf-8") if file.is_file() else None
 
+    changed: list[Path] = []
     today = datetime.date.today().isoformat()
     for path, text in kept.texts(found, today, read).items():
         file = snapshots / path
+        if read(path) == text:
+            continue
+        changed.append(file)
         if text is None:
             file.unlink(missing_ok=True)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
             files.write_text(file, text)
+    return tuple(changed)
 
 
-def _publish(found: Calibration, json_file: Path | None) -> int:
+def _publish(found: Calibration, json_file: Path | None, written: tuple[Path, ...] | None) -> int:
+    """Print what was measured; `written` are the files of noise that changed, None if none may."""
+
     def show(console: Console) -> None:
         words.render(found, console)
+        if written is not None:
+            words.render_kept([(str(file), file.is_file()) for file in written], console)
 
     code = ExitCode.NOTHING_CHANGED
     if found.differing:

@@ -148,8 +148,8 @@ def _run(args: argparse.Namespace, book: Book) -> Found | None:
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
     request = asked.request_of(args, chosen, REFERENCE, args.stack or "", confirm=CONFIRM)
-    progress = ShownProgress(ProgressConsole())
-    world = asked.world_of(args, chosen, progress)
+    progress = ShownProgress(ProgressConsole(), alone=args.stack is None)
+    world = asked.world_of(args, chosen, progress, alone=args.stack is None)
     try:
         with progress:
             return run_claims(request, world, book)

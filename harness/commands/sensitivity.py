@@ -121,8 +121,8 @@ def _run(args: argparse.Namespace, faults: tuple[Fault, ...]) -> Sensitivity | N
     stacks.check_backend(args.torch_backend)
     subjects = asked.chosen_subjects(args)
     request = asked.request_of(args, subjects, args.stack, "", confirm=0)
-    progress = ShownProgress(ProgressConsole(), "runs")
-    world = asked.world_of(args, subjects, progress)
+    progress = ShownProgress(ProgressConsole(), "runs", alone=True)
+    world = asked.world_of(args, subjects, progress, alone=True)
     bounds = Bounds(args.least, args.least_library)
     try:
         with progress:

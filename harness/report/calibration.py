@@ -12,6 +12,7 @@ from harness.calibration.spreads import Calibration
 from harness.calibration.tolerances import Allowed, tolerances
 from harness.report.plain import one_line
 from harness.report.strict import finite
+from harness.report.words import plural
 
 SHOWN = 24
 """So many numbers are listed, those allowed most beside their bound first; `--json` has all."""
@@ -39,6 +40,18 @@ def render(calibration: Calibration, console: Console) -> None:
         _line(console, f"not measured, held in some runs only: {len(calibration.unheld)}")
         for behaviour, cell in calibration.unheld[:SHOWN]:
             _line(console, f"  {behaviour} in {cell}")
+
+
+def render_kept(files: Sequence[tuple[str, bool]], console: Console) -> None:
+    """Print which files of noise were written, or removed since they hold nothing any more."""
+    if not files:
+        _line(console, "noise kept: nothing is other than it was")
+        return
+    _line(
+        console, f"noise kept in {plural(len(files), 'file')}; review what git diff says:", "bold"
+    )
+    for name, there in files:
+        _line(console, f"  {'wrote' if there else 'removed'} {name}")
 
 
 def _table(console: Console, found: Sequence[Allowed]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.calibration.conditions import KERNELS, Condition
 from harness.calibration.spreads import Run
 from harness.gate.plan import Side
-from harness.gate.world import Request, StackFailure, World
+from harness.gate.world import Listener, Request, StackFailure, World
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.records import Header
@@ -26,11 +26,28 @@ def run_conditions(
     StackError where the stack cannot be made, NoEvidence where nothing ran.
     """
     locks: dict[Side, Lock] = {}
+    world = replace(world, listener=_Foretold(world.listener, len(conditions)))
     try:
         resolve(request, world, locks, (_SIDE,))
         return tuple(_run(request, world, locks, condition) for condition in conditions)
     except StackFailure as failure:
         raise failure.error from failure
+
+
+class _Foretold:
+    """Tells a listener all tasks at once: every condition runs what the first one does."""
+
+    def __init__(self, listener: Listener, conditions: int) -> None:
+        self.say = listener.say
+        self.tell = listener.tell
+        self.finished = listener.finished
+        self.ended = listener.ended
+        self._listener = listener
+        self._conditions = conditions
+
+    def planned(self, tasks: int) -> None:
+        self._listener.planned(tasks * self._conditions)
+        self._conditions = 0
 
 
 def _run(request: Request, world: World, locks: dict[Side, Lock], condition: Condition) -> Run:

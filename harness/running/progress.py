@@ -35,12 +35,18 @@ class ProgressConsole(Console):
 
 
 class ShownProgress:
-    """Listens to a gate and shows how far it is. Use as a context."""
+    """Listens to a gate and shows how far it is; `alone` if only one stack runs.
 
-    def __init__(self, console: Console, unit: str = "cells", of: str = "behaviour") -> None:
+    Use as a context.
+    """
+
+    def __init__(
+        self, console: Console, unit: str = "cells", of: str = "behaviour", alone: bool = False
+    ) -> None:
         self._console = console
         self.unit = unit
         self._of = of
+        self._one = alone
         self._lock = threading.Lock()
         self._total = 0
         self._done = 0
@@ -99,7 +105,8 @@ class ShownProgress:
             self._bar.update(self._task, total=self._total)
 
     def finished(self, task: Task, seconds: float, kept: bool) -> None:
-        self.ended(f"{task.side} {task.cell}", len(task.behaviours), seconds, kept)
+        name = str(task.cell) if self._one else f"{task.side} {task.cell}"
+        self.ended(name, len(task.behaviours), seconds, kept)
 
     def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None:
         with self._lock:

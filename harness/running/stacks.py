@@ -21,7 +21,7 @@ _SPECIFIER = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*[=<>!~]=?
 
 
 class RealStacks:
-    """Resolves and builds by uv. `say` is told what goes on."""
+    """Resolves and builds by uv. `say` is told what goes on; `alone` if there is no other side."""
 
     def __init__(
         self,
@@ -30,18 +30,20 @@ class RealStacks:
         *,
         no_downgrade: bool = False,
         torch_backend: str | None = None,
+        alone: bool = False,
     ) -> None:
         self._home = home
         self._say = say
         self._no_downgrade = no_downgrade
         self._torch_backend = torch_backend
+        self._one = alone
         self._stop = threading.Event()
         self._guard = threading.Lock()
         self._building: dict[str, threading.Lock] = {}
 
     def resolve(self, side: Side, argument: str) -> Lock:
         """See `made` for what it raises; a bad argument's UsageError as it is."""
-        self._say(f"resolving the {side}: {argument}")
+        self._say(f"resolving {argument}" if self._one else f"resolving the {side}: {argument}")
         with made(side):
             return stacks.resolve_stack(
                 argument,
@@ -57,7 +59,10 @@ class RealStacks:
         """See `made` for what it raises. Two sides with one lock build it once, and share it."""
         with made(side), self._alone(lock):
             environment = stacks.build(
-                lock, lambda line: self._say(f"{side}: {line}"), self._torch_backend, self._stop
+                lock,
+                lambda line: self._say(line if self._one else f"{side}: {line}"),
+                self._torch_backend,
+                self._stop,
             )
         return Built(environment.python, python_version(environment.python))
 

@@ -238,6 +238,10 @@ def test_calibrating_runs_every_condition_and_a_gate_then_compares_with_it(
     assert answer.code == 1, "an exact value that is another at another level"
     assert [each["observation"] for each in answer.report["differing"]] == ["choice"]
     assert "not equal: theme/test_gizmo.py::test_rests_on_a_tie" in answer.out
+    noise = mini.home / "snapshots" / "theme" / "test_gizmo" / "noisegizmo.noise.json"
+    assert f"noise kept in 1 file; review what git diff says:\n  wrote {noise}\n" in answer.out
+    assert f"[1/{len(conditions)}] noisegizmo: " in answer.err, "all conditions are counted"
+    assert "baseline" not in answer.err
 
     gate = mini.gate("--candidate", "noisegizmo==2.0", "--select", "*test_moves")
     (logit,) = gate.behaviour("test_moves")["observations"]
