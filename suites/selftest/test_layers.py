@@ -21,6 +21,7 @@ BELOW = {
     "stacks": {"vocabulary"},
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
+    "blame": {"vocabulary"},
     "ledger": {"vocabulary"},
     "calibration": {"vocabulary"},
     "bench": {"vocabulary"},
@@ -55,8 +56,8 @@ BELOW = {
     },
 }
 OUTSIDE = (
-    "stacks", "execution", "gate", "ledger", "calibration", "bench", "museum", "sensitivity",
-    "running", "report", "commands",
+    "stacks", "execution", "gate", "blame", "ledger", "calibration", "bench", "museum",
+    "sensitivity", "running", "report", "commands",
 )  # fmt: skip
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
@@ -104,7 +105,7 @@ def test_what_runs_outside_a_stack_imports_no_library_under_test(part: str) -> N
     assert not {name for _, name in imported(part) if name.split(".")[0] in under_test}
 
 
-@pytest.mark.parametrize("part", ["bench", "calibration", "gate", "museum", "sensitivity"])
+@pytest.mark.parametrize("part", ["bench", "blame", "calibration", "gate", "museum", "sensitivity"])
 def test_what_decides_imports_nothing_to_act_with(part: str) -> None:
     acting = {(f.name, name) for f, name in imported(part) if name.split(".")[0] in ACTING}
     # A path is a value as long as nothing reads it.

@@ -1,0 +1,139 @@
+"""Many searches over one world: the next probe is the one that serves them best together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from harness.blame.evidence import Evidence, Where
+from harness.blame.world import Listener, Progress, World
+from harness.vocabulary.blame import Answer, Key
+
+Found_co = TypeVar("Found_co", covariant=True)
+Found = TypeVar("Found")
+
+BESIDES = 1.0
+"""Seconds that a probe costs beside its run: what is kept is not quite free."""
+
+
+@dataclass(frozen=True)
+class Wants(Generic[Where]):
+    """Where a search would like to probe next, by gain, and about how many probes it has left."""
+
+    gains: Mapping[Where, float]
+    left: int
+
+
+class Search(Protocol[Where, Found_co]):
+    """One step of the search for one change: what the evidence still lacks, or what it says.
+
+    Pure: the same evidence gives the same step, so a search can stop and go on anywhere.
+    """
+
+    def __call__(self, change: Key, evidence: Evidence[Where]) -> Wants[Where] | Found_co: ...
+
+
+@dataclass(frozen=True)
+class Next(Generic[Where]):
+    """One probe to make."""
+
+    where: Where
+    replica: int
+    asked: tuple[Key, ...]
+    cost: float
+
+
+def ask(
+    name: str,
+    changes: Collection[Key],
+    search: Search[Where, Found],
+    world: World[Where],
+    listener: Listener,
+) -> dict[Key, Found]:
+    """Search for every change until each is found, in the order of `changes`.
+
+    KeyboardInterrupt passes through: the world has kept every probe that returned.
+    """
+    evidence: dict[Key, Evidence[Where]] = {change: Evidence() for change in changes}
+    wants: dict[Key, Wants[Where]] = {}
+    found: dict[Key, Found] = {}
+    moved_on: Collection[Key] = tuple(evidence)
+    probes = 0
+    while True:
+        for change in moved_on:
+            step = search(change, evidence[change])
+            if isinstance(step, Wants):
+                wants[change] = step
+            else:
+                wants.pop(change, None)
+                found[change] = step
+        if not wants:
+            return {change: found[change] for change in evidence}
+        chosen = choose(wants, evidence, world)
+        listener.probing(_progress(name, chosen, wants, len(evidence), probes))
+        probe = world.probe(chosen.where, chosen.asked, chosen.replica)
+        probes += 1
+        moved_on = chosen.asked
+        for change in moved_on:
+            answer = probe.answers.get(change, Answer.UNKNOWN)
+            evidence[change] = evidence[change].add(
+                chosen.where, chosen.replica, answer, probe.companions
+            )
+
+
+def choose(
+    wants: Mapping[Key, Wants[Where]],
+    evidence: Mapping[Key, Evidence[Where]],
+    world: World[Where],
+) -> Next[Where]:
+    """The probe with the greatest gain a second, over all changes that want it."""
+    gains: dict[Where, float] = {}
+    for want in wants.values():
+        for where, gain in want.gains.items():
+            gains[where] = gains.get(where, 0.0) + gain
+    probes = [_at(where, wants, evidence, world) for where in gains]
+    return max(probes, key=lambda each: gains[each.where] / (each.cost + BESIDES))
+
+
+def _at(
+    where: Where,
+    wants: Mapping[Key, Wants[Where]],
+    evidence: Mapping[Key, Evidence[Where]],
+    world: World[Where],
+) -> Next[Where]:
+    """The replica that most of those who want `where` lack next, and all who lack it."""
+    wanting = [change for change, want in wants.items() if where in want.gains]
+    lacking = Counter(evidence[change].next(where) for change in wanting)
+    ((replica, _),) = lacking.most_common(1)
+    asked = tuple(change for change in wanting if replica not in evidence[change].at(where))
+    return Next(where, replica, asked, world.cost(where, asked, replica))
+
+
+def _progress(
+    name: str,
+    chosen: Next[Where],
+    wants: Mapping[Key, Wants[Where]],
+    changes: int,
+    probes: int,
+) -> Progress:
+    lefts = [max(1, want.left) for want in wants.values()]
+    return Progress(
+        search=name,
+        where=_words(chosen.where),
+        replica=chosen.replica,
+        asked=len(chosen.asked),
+        settled=changes - len(wants),
+        changes=changes,
+        probes=probes,
+        fewest=max(lefts),
+        most=sum(lefts),
+        seconds=chosen.cost * max(lefts),
+    )
+
+
+def _words(where: object) -> str:
+    if isinstance(where, frozenset):
+        return " + ".join(sorted(map(str, where))) or "the baseline"
+    return str(where)

@@ -1,0 +1,102 @@
+"""How often a probe must agree with itself before a change is put on anything.
+
+A flaky behaviour that no move and no release brought answers `after` with some chance p in
+every run, whatever is probed. It is blamed only if the ends of the search and both sides of
+a boundary agree with themselves in all their runs. The first run at a side chose the boundary
+and is no evidence; every other one is, and with n of them that had to say one thing and n that
+had to say the other, the chance is at most
+
+    max over p of (1 - p)^n p^n = 4^-n,   reached at p = 1/2,
+
+whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for each flaky behaviour
+searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
+2 % or 98 % less than 6e-13. The runs at an end count for every boundary side that answers
+as the end does: `AT_ENDS` there and `NEEDED - AT_ENDS` more beyond the first at the side. A
+side whose answer neither end has earns all of its evidence itself. Where the last releases are
+the ends, these carry all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.blame.evidence import Evidence, Runs, Where, known, state
+from harness.vocabulary.blame import Answer
+
+ERROR = 1e-4
+"""The most that the chance of blaming something for a flaky behaviour may be."""
+
+
+def needed(error: float) -> int:
+    """The least n with 4^-n at most `error`."""
+    return math.ceil(math.log(error) / math.log(0.25))
+
+
+NEEDED = needed(ERROR)
+
+AT_ENDS = (NEEDED + 1) // 2
+"""Runs at each end before anything else is probed."""
+
+AT_SIDES = 1 + NEEDED - AT_ENDS
+"""The least runs at each side of a boundary, its first included."""
+
+BESIDE = 2
+"""Runs at the places beside a boundary, which nothing is put on."""
+
+PATIENCE = 3
+"""How many runs of a place that is known may come to nothing before it is given up."""
+
+
+def wanted_at(where: Where, ends: Sequence[Where], evidence: Evidence[Where]) -> int:
+    """How many runs with an answer the side `where` of a boundary needs."""
+    answer = state(evidence.at(where))
+    lent = sum(
+        known(evidence.at(end))
+        for end in dict.fromkeys(ends)
+        if end != where and state(evidence.at(end)) is answer
+    )
+    chosen = 0 if where in ends else 1
+    return max(AT_SIDES, NEEDED + chosen - lent)
+
+
+def missing(runs: Runs, wanted: int) -> int:
+    """How many runs are still to come."""
+    return max(0, wanted - known(runs))
+
+
+def given_up(runs: Runs, wanted: int) -> bool:
+    """Whether runs are missing that further tries will not bring."""
+    return missing(runs, wanted) > 0 and len(runs) - known(runs) >= PATIENCE
+
+
+LATER = 0.001
+"""What a repeat gains against a bit: the search goes on first, so that changes which turn out
+to have one boundary share its repeats."""
+
+
+def in_turn(missing: Iterable[tuple[Where, int]]) -> dict[Where, float]:
+    """The gain of a run at each place that misses some, so that places take turns."""
+    return {where: LATER * left for where, left in missing if left}
+
+
+def runs_left(gains: Mapping[Where, float]) -> int:
+    """How many runs gains of `in_turn` stand for."""
+    return round(sum(gains.values()) / LATER)
+
+
+def unsettled(where: object, runs: Runs) -> str:
+    return f"{where}: {len(runs) - known(runs)} of {len(runs)} runs came to nothing"
+
+
+def ends_wanted(
+    ends: Sequence[Where], evidence: Evidence[Where]
+) -> tuple[dict[Where, float], list[Where]]:
+    """What the ends still need before the search begins, and those of them given up."""
+    gains = in_turn((end, missing(evidence.at(end), AT_ENDS)) for end in ends)
+    lost = [end for end in ends if given_up(evidence.at(end), AT_ENDS)]
+    return gains, lost
+
+
+def shows(runs: Runs, answer: Answer) -> bool:
+    return state(runs) is answer

@@ -1,0 +1,59 @@
+"""What a search needs from the world, as interfaces: probes, what they cost, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from harness.vocabulary.blame import Key, Probe
+
+Where_contra = TypeVar("Where_contra", contravariant=True)
+
+
+class World(Protocol[Where_contra]):
+    """Runs behaviours somewhere: at a set of moves over the baseline, or at a release.
+
+    A world keeps every probe before it returns it, a change at a time, so that a search which
+    was interrupted asks again for nothing: what is kept is answered at no cost.
+    """
+
+    def probe(self, where: Where_contra, asked: Collection[Key], replica: int) -> Probe:
+        """Run what is `asked` once under the stack of `where`.
+
+        Runs of different replicas are independent. What cannot be resolved without a version
+        of neither end, installed, or imported is unknown, and no error.
+        """
+
+    def cost(self, where: Where_contra, asked: Collection[Key], replica: int) -> float:
+        """The seconds that this probe is expected to take, 0 where it is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is. `fewest` and `most` probes are left, the next one included: the
+    open changes may share all of theirs, or none. `seconds` is expected for the fewest."""
+
+    search: str
+    where: str
+    replica: int
+    asked: int
+    settled: int
+    changes: int
+    probes: int
+    fewest: int
+    most: int
+    seconds: float
+
+
+class Listener(Protocol):
+    """Told before each probe."""
+
+    def probing(self, progress: Progress) -> None: ...
+
+
+class Silent:
+    """Hears and says nothing."""
+
+    def probing(self, progress: Progress) -> None:
+        pass

@@ -1,0 +1,144 @@
+"""Blame: what changed, what a probe answered, and which move or release brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.stacks import Move
+from harness.vocabulary.verdicts import Verdict
+
+Key = tuple[str, str]
+"""A change by name: its behaviour and its cell's id."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A behaviour in a cell whose verdict is not `same` after a confirmed gate, with the
+    outcomes of both ends. None: that side did not collect it."""
+
+    behaviour: str
+    cell: str
+    verdict: Verdict
+    baseline: Outcome | None
+    candidate: Outcome | None
+
+    @property
+    def key(self) -> Key:
+        return (self.behaviour, self.cell)
+
+
+class Answer(StrEnum):
+    """What one probe says of one change: like the baseline's outcome, like the candidate's,
+    something else again, or no evidence (the stack cannot be made, or nothing came of it)."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    BETWEEN = "between"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one run of some behaviours under one lock answered.
+
+    A change without an entry is unknown. `companions` are packages with their versions that
+    had to move beside those asked for.
+    """
+
+    answers: Mapping[Key, Answer]
+    companions: tuple[tuple[str, str], ...] = ()
+
+
+class Standing(StrEnum):
+    """How sure a search is of its end.
+
+    `named`: found, repeated and checked. `flaky`: one stack gave two answers. `unverified`:
+    an end does not show what it was said to show. `unsettled`: too much was unknown.
+    """
+
+    NAMED = "named"
+    FLAKY = "flaky"
+    UNVERIFIED = "unverified"
+    UNSETTLED = "unsettled"
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The smallest set of moves found that makes a change appear.
+
+    Without any one of `moves` it is known not to. `inseparable` had to move with them: what
+    the set does without one of those is unknown. Both are empty unless `standing` is `named`.
+    """
+
+    change: Key
+    standing: Standing
+    moves: frozenset[str] = frozenset()
+    inseparable: frozenset[str] = frozenset()
+    reason: str = ""
+
+    @property
+    def together(self) -> frozenset[str]:
+        return self.moves | self.inseparable
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Where a history turns: `last` is the last release seen to answer `was`, `first` the first
+    seen to answer `now`. `unknown` lie between and could not be probed; `beside` are the
+    companions in which the stacks of the two differ."""
+
+    last: str
+    first: str
+    was: Answer
+    now: Answer
+    unknown: tuple[str, ...] = ()
+    beside: tuple[Move, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether no release lies between the two."""
+        return not self.unknown
+
+
+@dataclass(frozen=True)
+class History:
+    """What a change did over the releases of one package, as far as it was probed.
+
+    `probed` are the releases with a known answer, oldest first. Without `scanned` only
+    intervals whose ends differ were looked into. `transitions` is empty unless `named`.
+    """
+
+    change: Key
+    package: str
+    standing: Standing
+    transitions: tuple[Transition, ...] = ()
+    probed: tuple[tuple[str, Answer], ...] = ()
+    scanned: bool = False
+    reason: str = ""
+
+    @property
+    def release(self) -> str | None:
+        """The one release that brought the change; None where there is no such one."""
+        if len(self.transitions) != 1 or not self.transitions[0].exact:
+            return None
+        return self.transitions[0].first
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """Changes that the same moves brought, in the same releases of the same packages.
+
+    `histories` has what each change did over the releases of each package of the culprit that
+    was bisected: alike in their transitions for all changes of the group.
+    """
+
+    standing: Standing
+    moves: frozenset[str]
+    inseparable: frozenset[str]
+    transitions: tuple[tuple[str, tuple[Transition, ...]], ...]
+    changes: tuple[Key, ...]
+    reason: str = ""
+    histories: tuple[History, ...] = ()
