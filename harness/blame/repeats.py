@@ -12,8 +12,9 @@ whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for e
 searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
 2 % or 98 % less than 6e-13. The runs at an end count for every boundary side that answers
 as the end does: `AT_ENDS` there and `NEEDED - AT_ENDS` more beyond the first at the side. A
-side whose answer neither end has earns all of its evidence itself. Where the last releases are
-the ends, these carry all of it.
+side whose answer neither end has earns all of its evidence itself. Where the sides are the
+ends, these carry all of it. Of a behaviour that is steady at both ends and flaky only between,
+the sides alone have to tell, with a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
 """
 
 from __future__ import annotations

@@ -1,0 +1,39 @@
+"""What is told of one turn of a history: its sides, what lies between, what moved beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.blame.evidence import Companions, Evidence, state
+from harness.vocabulary.blame import Answer, Transition
+from harness.vocabulary.stacks import Move
+
+
+def transition(
+    releases: Sequence[str], turn: tuple[int, int], evidence: Evidence[str]
+) -> Transition:
+    """The turn between two releases, by their places, both of which have an answer."""
+    older, newer = turn
+    last, first = releases[older], releases[newer]
+    return Transition(
+        last=last,
+        first=first,
+        was=_answer(evidence, last),
+        now=_answer(evidence, first),
+        unknown=tuple(releases[older + 1 : newer]),
+        beside=beside_of(evidence.companions.get(last, ()), evidence.companions.get(first, ())),
+    )
+
+
+def _answer(evidence: Evidence[str], release: str) -> Answer:
+    return state(evidence.at(release)) or Answer.UNKNOWN
+
+
+def beside_of(before: Companions, after: Companions) -> tuple[Move, ...]:
+    """The companions in which two stacks differ. None: it stands there at the baseline's."""
+    old, new = dict(before), dict(after)
+    return tuple(
+        Move(package, old.get(package), new.get(package))
+        for package in sorted(old.keys() | new.keys())
+        if old.get(package) != new.get(package)
+    )
