@@ -1,0 +1,73 @@
+"""Nobody is blamed for a behaviour that disagrees with itself, and the right one beside it is."""
+
+from __future__ import annotations
+
+import pytest
+from blame_world import AFTER, BEFORE, ONE, Simulated, key, needs
+
+from harness.blame.bisect import bisect
+from harness.blame.culprits import find_culprits
+from harness.blame.repeats import AT_ENDS, AT_SIDES, ERROR, NEEDED, needed
+from harness.blame.world import Silent
+from harness.vocabulary.blame import Standing
+
+RATES = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
+RUNS = 50
+RELEASES = [f"1.{minor}.{patch}" for minor in range(6) for patch in range(5)]
+TURN = RELEASES.index("1.3.2")
+SURE = key("sure")
+
+
+@pytest.mark.parametrize("scan", [False, True])
+@pytest.mark.parametrize("rate", RATES)
+def test_no_release_is_named_for_a_flaky_behaviour(rate: float, scan: bool) -> None:
+    for seed in range(RUNS):
+        world = Simulated(
+            {SURE: lambda at: AFTER if RELEASES.index(at) >= TURN else BEFORE},
+            flaky={ONE: rate},
+            seed=seed,
+        )
+        found = bisect("lib", RELEASES, [ONE, SURE], world, Silent(), scan=scan)
+        assert (found[ONE].release, found[ONE].transitions) == (None, ())
+        assert found[SURE].release == "1.3.2"
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("moves", ["a", "ab", "abcdefgh"])
+def test_no_package_is_named_for_a_flaky_behaviour(rate: float, moves: str) -> None:
+    guilty = moves[-1]
+    for seed in range(RUNS):
+        world = Simulated({SURE: needs(guilty)}, flaky={ONE: rate}, seed=seed)
+        found = find_culprits(moves, [ONE, SURE], world, Silent())
+        assert found[ONE].together == frozenset()
+        assert found[SURE].moves == {guilty}
+
+
+def test_what_answers_two_ways_at_one_place_is_flaky_and_said_where() -> None:
+    world = Simulated({}, flaky={ONE: 0.5}, seed=1)
+    found = bisect("lib", RELEASES, [ONE], world, Silent())[ONE]
+    assert found.standing is Standing.FLAKY
+    assert found.reason.endswith("answers now this, now that")
+    assert world.made < 2 * AT_ENDS
+
+
+def test_seven_runs_a_side_are_the_fewest_that_keep_a_coin_within_one_in_ten_thousand() -> None:
+    # (1/2)^12 = 1/4096 and (1/2)^14 = 1/16384.
+    assert ERROR == 1e-4
+    assert (needed(1 / 4096), needed(1e-4), needed(1 / 16384)) == (6, 7, 7)
+    assert NEEDED == 7
+    assert AT_ENDS + AT_SIDES - 1 == 7
+
+
+def test_sides_alone_stop_most_of_what_is_flaky_between_honest_ends() -> None:
+    # At most 4^-3 of 1,000: 16 expected, and 16 more is over four deviations.
+    class Honest(Simulated[str]):
+        def _answer(self, where: str, change: tuple[str, str], replica: int) -> object:
+            ends = {RELEASES[0]: BEFORE, RELEASES[-1]: AFTER}
+            return ends.get(where) or super()._answer(where, change, replica)
+
+    named = 0
+    for seed in range(1000):
+        world = Honest({}, flaky={ONE: 0.5}, seed=seed)
+        named += bool(bisect("lib", RELEASES, [ONE], world, Silent())[ONE].transitions)
+    assert named <= 32
