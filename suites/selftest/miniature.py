@@ -110,7 +110,8 @@ class Miniature:
             "HARNESS_HOME": str(self.home),
             "HARNESS_CACHE": str(self.cache),
             "UV_FIND_LINKS": str(self.wheelhouse),
-            "UV_NO_INDEX": "1",
+            # An index without packages; uv has no variable that says "no index".
+            "UV_DEFAULT_INDEX": self.wheelhouse.as_uri(),
             "PYTHONPATH": str(ROOT),
             "COLUMNS": "120",
         }

@@ -29,10 +29,11 @@ def make_home(
     make_wheel(index, "beta", "0.9", ["alpha"])
     make_wheel(index, "beta", "1.0", ["alpha<2"])
     make_wheel(index, "beta", "1.1", ["alpha<2"])
-    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"):
+    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "UV_INDEX", "UV_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UV_FIND_LINKS", str(index))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    # An index without packages; uv has no variable that says "no index".
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.as_uri())
     monkeypatch.setenv("UV_CACHE_DIR", str(directory / "uv-cache"))
     monkeypatch.setenv("HARNESS_HOME", str(home))
     monkeypatch.setenv("HARNESS_CACHE", str(directory / "cache"))

@@ -143,7 +143,6 @@ def unheard_port() -> int:
 def test_an_index_out_of_reach_is_no_evidence_of_the_stack(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://localhost:{unheard_port()}/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     assert command(home, "build", "gamma==2.0")[0] == 4

@@ -85,7 +85,6 @@ def test_an_unknown_package_is_told_from_an_unknown_version(home: Path) -> None:
 def test_an_index_that_does_not_answer_is_no_verdict_on_the_stack(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("UV_NO_INDEX")
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/index")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(stacks.IndexUnreachable) as caught:
