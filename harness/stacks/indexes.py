@@ -42,9 +42,8 @@ def read_indexes(variables: Mapping[str, str]) -> Indexes:
     told = environment(variables)
     default = told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL") or DEFAULT
     written = [*_words(told, "UV_INDEX"), *_words(told, "UV_EXTRA_INDEX_URL"), default]
-    registries = () if _true(told, "UV_NO_INDEX") else tuple(_address(w, told) for w in written)
     return Indexes(
-        tuple(dict.fromkeys(registries)),
+        tuple(dict.fromkeys(_address(each, told) for each in written)),
         tuple(re.split(r"[,\s]+", told["UV_FIND_LINKS"])) if told.get("UV_FIND_LINKS") else (),
         told.get("UV_INDEX_STRATEGY", "first-index") != "first-index",
         _true(told, "UV_OFFLINE"),

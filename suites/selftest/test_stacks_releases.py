@@ -51,7 +51,8 @@ def test_a_folder_of_wheels_has_releases_in_the_order_of_versions(tmp_path: Path
         make_wheel(tmp_path / "wheels", "al-pha", version)
     make_wheel(tmp_path / "wheels", "al-pha-more", "7.0")
     found = list_releases(
-        "Al_Pha", {"UV_FIND_LINKS": str(tmp_path / "wheels"), "UV_NO_INDEX": "true"}
+        "Al_Pha",
+        {"UV_FIND_LINKS": str(tmp_path / "wheels"), "UV_DEFAULT_INDEX": tmp_path.as_uri()},
     )
     assert [release.version for release in found.releases] == ["1.2", "1.9", "1.10rc1", "1.10"]
     assert {release.fit for release in found.releases} == {Fit.WHEEL}
@@ -256,7 +257,7 @@ def test_a_page_kept_in_half_is_asked_for_again(index: PackageIndex, tmp_path: P
 def test_a_source_archive_in_a_folder_is_a_release(tmp_path: Path) -> None:
     make_endless_source(tmp_path, "alpha", "1.0", tmp_path / "never")
     (release,) = list_releases(
-        "alpha", {"UV_FIND_LINKS": str(tmp_path), "UV_NO_INDEX": "1"}
+        "alpha", {"UV_FIND_LINKS": str(tmp_path), "UV_DEFAULT_INDEX": tmp_path.as_uri()}
     ).releases
     assert release.fit is Fit.SOURCE
 
