@@ -62,7 +62,7 @@ def resolve_stack(
     (metadata of a package does not build), IndexUnreachable, NoSpace.
     """
     request = understand(argument, home=home, no_downgrade=no_downgrade, roots=roots)
-    ran, pins = _compile(request.required, request.preferred, torch_backend)
+    ran, pins = compile_pins(request.required, request.preferred, torch_backend)
     if ran.status != 0:
         raise _failure(request, ran.said, torch_backend, no_downgrade)
     return Lock(request.name, tuple((pin.package, pin.specifier[2:]) for pin in pins))
@@ -76,7 +76,7 @@ def why_back(argument: str, move: Move, *, home: Path, torch_backend: str | None
     request = understand(argument, home=home)
     at_least = Pin(canonicalize_name(move.package), f">={move.baseline}".split("+")[0])
     required = (*(pin for pin in request.required if pin.package != move.package), at_least)
-    ran, _ = _compile(required, request.preferred, torch_backend)
+    ran, _ = compile_pins(required, request.preferred, torch_backend)
     if ran.status == 0:
         return f"the resolver preferred it; {move.package} {move.baseline} would resolve too"
     kept = Request(request.name, required, request.preferred, request.named)
@@ -88,9 +88,10 @@ def why_back(argument: str, move: Move, *, home: Path, torch_backend: str | None
     return ("; ".join(failure.reasons) or failure.words) + given
 
 
-def _compile(
+def compile_pins(
     required: Sequence[Pin], preferred: Sequence[Pin], torch_backend: str | None
 ) -> tuple[uv.Ran, tuple[Pin, ...]]:
+    """What uv makes of `required`, keeping to `preferred` where it can; no pins if it fails."""
     with tempfile.TemporaryDirectory(prefix="harness-resolve-") as folder:
         asked, answer = Path(folder, "asked.in"), Path(folder, "answer.txt")
         asked.write_text("".join(f"{pin}\n" for pin in required), encoding="utf-8")
@@ -107,10 +108,9 @@ def _failure(
     request: Request, said: str, torch_backend: str | None, no_downgrade: bool
 ) -> StackError:
     words = plain(said)
-    if disk_full(said):
-        return no_space(words, Path(tempfile.gettempdir()))
-    if any(sign in said for sign in _NETWORK):
-        return unreachable(words)
+    out = outage(said)
+    if out is not None:
+        return out
     if "No solution found" not in said:
         return Uninstallable(
             f"{request.name} does not resolve: {words}",
@@ -121,6 +121,15 @@ def _failure(
     if absent is not None:
         return _unknown_package(absent, words, request)
     return _unsolvable(request, said, torch_backend, no_downgrade)
+
+
+def outage(said: str) -> StackError | None:
+    """What kept uv from any answer: a full disk, an index out of reach; None if it answered."""
+    if disk_full(said):
+        return no_space(plain(said), Path(tempfile.gettempdir()))
+    if any(sign in said for sign in _NETWORK):
+        return unreachable(plain(said))
+    return None
 
 
 def disk_full(said: str) -> bool:
@@ -191,7 +200,7 @@ def _narrow(request: Request, said: str, torch_backend: str | None) -> tuple[tup
     heard = {frozenset(request.required): said}
 
     def solvable(requirements: Sequence[Pin]) -> bool:
-        ran, _ = _compile(requirements, request.preferred, torch_backend)
+        ran, _ = compile_pins(requirements, request.preferred, torch_backend)
         if "No solution found" in ran.said:
             heard[frozenset(requirements)] = ran.said
             return False
@@ -207,6 +216,6 @@ def _narrow(request: Request, said: str, torch_backend: str | None) -> tuple[tup
 
 
 def _newest(package: str, torch_backend: str | None) -> str:
-    ran, pins = _compile((Pin(package, ""),), (), torch_backend)
+    ran, pins = compile_pins((Pin(package, ""),), (), torch_backend)
     newest = [str(pin) for pin in pins if pin.package == package]
     return f"the newest is {newest[0]}" if ran.status == 0 and newest else "check the version"
