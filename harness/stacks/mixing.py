@@ -106,7 +106,7 @@ def mix(
     answer = resolver.ask(loose)
     if answer.pins is None:
         return Unmixable(_reasons(answer.said, loose), plain(answer.said))
-    pins = _put_back(baseline, wanted, loose, answer.pins, resolver)
+    pins = _put_back(baseline, wanted, loose, answer.pins, resolver, refused=here)
     if towards is not None:
         pins = _bring(baseline, wanted, pins, towards, resolver)
     return _told(baseline, wanted, pins, because)
@@ -118,8 +118,12 @@ def _put_back(
     loose: Mapping[str, str | None],
     pins: tuple[tuple[str, str], ...],
     resolver: _Resolver,
+    refused: Mapping[str, str],
 ) -> tuple[tuple[str, str], ...]:
-    """`pins` with each package back at the baseline's version that resolves there."""
+    """`pins` with each package back at the baseline's version that resolves there.
+
+    `refused` is known not to resolve and is not asked again.
+    """
     kept = baseline.versions
     tried: set[str] = set()
     while True:
@@ -130,8 +134,9 @@ def _put_back(
         name = min(left, key=lambda each: (each not in LIBRARIES, each))
         tried.add(name)
         at = {other: v for other, v in kept.items() if other not in {*forced, *wanted}}
-        answer = resolver.ask({**loose, **at, name: kept[name]})
-        pins = pins if answer.pins is None else answer.pins
+        asked = {**loose, **at, name: kept[name]}
+        answer = resolver.ask(asked) if asked != refused else None
+        pins = pins if answer is None or answer.pins is None else answer.pins
 
 
 def _bring(

@@ -134,18 +134,31 @@ def test_torch_stays_where_it_is_unless_it_is_asked_for(wheels: Path) -> None:
 
 
 def test_a_library_under_test_is_the_last_to_move(wheels: Path) -> None:
-    """moved 2.0 excludes the old pair; either of the two could move to make room."""
+    """The newest accelerate moves both others; one of the two is enough."""
     make_wheel(wheels, "moved", "1.0")
-    make_wheel(wheels, "moved", "2.0", ["meeting>=2"])
-    make_wheel(wheels, "meeting", "1.0")
-    make_wheel(wheels, "meeting", "2.0", ["aaa-helper!=1.0"])
-    make_wheel(wheels, "meeting", "3.0", ["sae-lens!=1.0"])
+    make_wheel(wheels, "moved", "2.0", ["accelerate>=2"])
+    make_wheel(wheels, "accelerate", "1.0")
+    make_wheel(wheels, "accelerate", "2.0", ["helper!=1.0"])
+    make_wheel(wheels, "accelerate", "3.0", ["sae-lens!=1.0"])
+    make_wheel(wheels, "accelerate", "4.0", ["helper!=1.0", "sae-lens!=1.0"])
     for version in ("1.0", "2.0"):
-        make_wheel(wheels, "aaa-helper", version)
+        make_wheel(wheels, "helper", version)
         make_wheel(wheels, "sae-lens", version)
-    names = ("aaa-helper", "meeting", "moved", "sae-lens")
+    names = ("accelerate", "helper", "moved", "sae-lens")
     answer = mixed({"moved": "2.0"}, Lock("old", tuple((name, "1.0") for name in names)))
-    assert {move.package for move in answer.forced} == {"aaa-helper", "meeting"}
+    assert {move.package for move in answer.forced} == {"accelerate", "helper"}
+
+
+def test_a_dependency_that_nothing_requires_any_more_stays_all_the_same(wheels: Path) -> None:
+    make_wheel(wheels, "helper", "1.0")
+    make_wheel(wheels, "sae-lens", "1.0", ["helper", "tokenizers<2"])
+    make_wheel(wheels, "sae-lens", "2.0")
+    for version in ("1.0", "2.0"):
+        make_wheel(wheels, "tokenizers", version)
+    names = ("helper", "sae-lens", "tokenizers")
+    baseline = Lock("old", tuple((name, "1.0") for name in names))
+    answer = mixed({"tokenizers": "2.0"}, baseline)
+    assert answer.lock.versions == {"helper": "1.0", "sae-lens": "2.0", "tokenizers": "2.0"}
 
 
 NAMES = ("p", "q", "r", "s")
