@@ -12,22 +12,28 @@ from harness.stacks.errors import (
     UnknownVersion,
     Unsolvable,
 )
+from harness.stacks.mixing import Mixed, Unmixable, mix
 from harness.stacks.movement import moves
 from harness.stacks.pruning import Kept, list_environments, prune
+from harness.stacks.releases import list_releases
 from harness.stacks.resolve import resolve_stack, why_back
 
 __all__ = [
     "Environment",
     "IndexUnreachable",
     "Kept",
+    "Mixed",
     "NoSpace",
     "Uninstallable",
     "UnknownPackage",
     "UnknownVersion",
+    "Unmixable",
     "Unsolvable",
     "build",
     "check_backend",
     "list_environments",
+    "list_releases",
+    "mix",
     "moves",
     "prune",
     "release",

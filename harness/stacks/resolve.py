@@ -89,16 +89,23 @@ def why_back(argument: str, move: Move, *, home: Path, torch_backend: str | None
 
 
 def compile_pins(
-    required: Sequence[Pin], preferred: Sequence[Pin], torch_backend: str | None
+    required: Sequence[Pin],
+    preferred: Sequence[Pin],
+    torch_backend: str | None,
+    offline: bool = False,
 ) -> tuple[uv.Ran, tuple[Pin, ...]]:
-    """What uv makes of `required`, keeping to `preferred` where it can; no pins if it fails."""
+    """What uv makes of `required`, keeping to `preferred` where it can; no pins if it fails.
+
+    `offline` has it look at nothing but its cache and folders of wheels.
+    """
     with tempfile.TemporaryDirectory(prefix="harness-resolve-") as folder:
         asked, answer = Path(folder, "asked.in"), Path(folder, "answer.txt")
         asked.write_text("".join(f"{pin}\n" for pin in required), encoding="utf-8")
         answer.write_text("".join(f"{pin}\n" for pin in preferred), encoding="utf-8")
-        backend = ["--torch-backend", torch_backend] if torch_backend else []
+        more = ["--torch-backend", torch_backend] if torch_backend else []
+        more += ["--offline"] if offline else []
         output = ["--output-file", str(answer), "--no-header", "--no-annotate", "--quiet"]
-        ran = uv.call(["pip", "compile", str(asked), *output, "--python", sys.executable, *backend])
+        ran = uv.call(["pip", "compile", str(asked), *output, "--python", sys.executable, *more])
         if ran.status != 0:
             return ran, ()
         return ran, read_pins(answer.read_text(encoding="utf-8"), "the resolver's answer")

@@ -13,7 +13,7 @@ from stack_helpers import make_home
 from wheels import make_wheel
 
 from harness import stacks
-from harness.stacks.mixing import Mixed, Unmixable, mix
+from harness.stacks import Mixed, Unmixable, mix
 from harness.vocabulary.stacks import Lock, Move
 
 BASELINE = Lock("old", (("alpha", "1.0"), ("beta", "1.0"), ("gamma", "1.0")))
@@ -76,6 +76,16 @@ def test_an_index_out_of_reach_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(stacks.IndexUnreachable):
         mix(BASELINE, {"gamma": "2.0"})
+
+
+def test_versions_that_are_at_hand_need_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/index")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    assert mixed({"gamma": "2.0"}).lock.versions["gamma"] == "2.0"
+    with pytest.raises(stacks.IndexUnreachable):
+        mix(BASELINE, {"alpha": "2.0"})
+    with pytest.raises(stacks.IndexUnreachable):
+        mix(BASELINE, {"gamma": "7.0"})
 
 
 def test_a_package_that_leaves_is_left_out() -> None:

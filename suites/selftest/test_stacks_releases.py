@@ -11,8 +11,8 @@ from package_index import HTML, PackageIndex, package_index
 from wheels import make_endless_source, make_wheel
 
 from harness import stacks
+from harness.stacks import list_releases
 from harness.stacks.listings import JSON
-from harness.stacks.releases import list_releases
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.releases import Fit, PackageReleases
 
