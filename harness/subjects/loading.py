@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from pathlib import Path
 from typing import Any
 
 from harness.subjects.sources import Prepared
@@ -18,6 +19,17 @@ def load_model(prepared: Prepared, precision: str, device: str, attention: str =
     computes in float32, whatever the device, so that its numbers may be compared with those of
     the float32 model.
     """
+    return _load(model_class(prepared), prepared.directory, precision, device, attention)
+
+
+def load_class(name: str, directory: Path, precision: str, device: str, attention: str = "") -> Any:
+    """As `load_model`, by the class of transformers called `name`: no subject needs to fit it."""
+    import transformers
+
+    return _load(getattr(transformers, name), directory, precision, device, attention)
+
+
+def _load(type_: Any, directory: Path, precision: str, device: str, attention: str) -> Any:
     import torch
 
     dtype = torch.float32 if precision in QUANTISED else getattr(torch, precision)
@@ -33,7 +45,7 @@ def load_model(prepared: Prepared, precision: str, device: str, attention: str =
         silence_int8()
         arguments["quantization_config"] = _quantisation(precision)
         arguments["device_map"] = {"": device}
-    model = model_class(prepared).from_pretrained(str(prepared.directory), **arguments)
+    model = type_.from_pretrained(str(directory), **arguments)
     if precision not in QUANTISED:
         model = model.to(device)
     return model.eval()
