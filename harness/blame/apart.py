@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness.vocabulary.captures import TensorSeen
-from harness.vocabulary.noise import ULPS, factor
+from harness.vocabulary.noise import factor
+from harness.vocabulary.observations import BOUND_FACTOR, BOUNDS
 
-_EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
-_FLOATS = frozenset(_EPSILON)
+ROUNDING = {"float64": 1e-7, **{name: BOUNDS[name] for name in ("float32", "float16", "bfloat16")}}
+"""By type: how far two orders of summing may lie apart, relative to the tensor's norm.
+
+The relative tolerances of `torch.testing.assert_close`. Numbers of other types are exact.
+"""
+
 _FEW = 20.0
 """The factor of `harness.vocabulary.noise.FACTORS` for the fewest runs that say anything."""
 
@@ -21,8 +26,9 @@ class Apart:
     """The distance of one tensor between the stacks.
 
     `size` is the Euclidean norm of the difference, `relative` that in units of the baseline's
-    norm, `allowed` what noise allows of `size`. `words` say it where no distance can: another
-    shape, another number of infinite entries. `bits` tells whether they differ at all.
+    norm, `allowed` what noise allows of `size`, `rounding` what its type does of `relative`.
+    `words` say it where no distance can: another shape, another number of infinite entries.
+    `bits` tells whether they differ at all.
     """
 
     part: str
@@ -30,6 +36,7 @@ class Apart:
     relative: float
     allowed: float
     bits: bool
+    rounding: float = 0.0
     words: str = ""
 
     @property
@@ -37,25 +44,29 @@ class Apart:
         """Beyond noise."""
         return bool(self.words) or self.size > self.allowed
 
+    @property
+    def slight(self) -> bool:
+        """So little that rounding in another order, a few times over, can make it."""
+        return self.relative <= BOUND_FACTOR * self.rounding
+
 
 def comparable(first: TensorSeen, second: TensorSeen) -> bool:
     """Two masks of different types say the same in other numbers: such are not compared."""
-    return (first.dtype in _FLOATS) == (second.dtype in _FLOATS)
+    return (first.dtype in ROUNDING) == (second.dtype in ROUNDING)
 
 
 def apart(baseline: Sequence[TensorSeen], candidate: Sequence[TensorSeen]) -> Apart:
     """One tensor in every pass of both sides, each side in the same conditions.
 
     Noise is the largest distance between passes of one side, times the factor that belongs to
-    so few of them (`harness.vocabulary.noise.FACTORS`), but at least ULPS units in the last
-    place of the tensor's norm. The distance is the smallest under one condition: a tensor that
-    parts does so under all of them.
+    so few of them (`harness.vocabulary.noise.FACTORS`), but at least ROUNDING. The distance is
+    the smallest under one condition: a tensor that parts does so under all of them.
     """
     old, new = baseline[0], candidate[0]
     bits = all(a.digest != b.digest for a, b in zip(baseline, candidate, strict=False))
     words = _incomparable(old, new)
     if words:
-        return Apart(old.part, math.inf, math.inf, 0.0, bits, words)
+        return Apart(old.part, math.inf, math.inf, 0.0, bits, words=words)
     size = min(distance(a, b) for a, b in zip(baseline, candidate, strict=False))
     return Apart(
         part=old.part,
@@ -63,6 +74,7 @@ def apart(baseline: Sequence[TensorSeen], candidate: Sequence[TensorSeen]) -> Ap
         relative=size / old.norm if old.norm else (math.inf if size else 0.0),
         allowed=_allowed(baseline, candidate),
         bits=bits,
+        rounding=_rounding(old, new),
     )
 
 
@@ -75,8 +87,12 @@ def _allowed(baseline: Sequence[TensorSeen], candidate: Sequence[TensorSeen]) ->
     freedom = len(baseline) + len(candidate) - 2
     spread = max([*_distances(baseline), *_distances(candidate)], default=0.0)
     norm = max(baseline[0].norm, candidate[0].norm)
-    epsilon = max(_EPSILON.get(baseline[0].dtype, 0.0), _EPSILON.get(candidate[0].dtype, 0.0))
-    return max((factor(freedom) or _FEW) * spread, ULPS * epsilon * norm)
+    rounding = _rounding(baseline[0], candidate[0]) * norm
+    return max((factor(freedom) or _FEW) * spread, rounding)
+
+
+def _rounding(old: TensorSeen, new: TensorSeen) -> float:
+    return max(ROUNDING.get(old.dtype, 0.0), ROUNDING.get(new.dtype, 0.0))
 
 
 def _distances(passes: Iterable[TensorSeen]) -> list[float]:

@@ -60,6 +60,13 @@ class Located:
     matching: Matching
     lacking: str = ""
 
+    @property
+    def accumulated(self) -> bool:
+        """Whether no one module is to blame: another rounding from `first_bit` on added up."""
+        if self.origin is None or self.first_bit is None:
+            return False
+        return self.origin.output.slight and self.first_bit.order < self.origin.order
+
 
 def locate(baseline: Capture, candidate: Capture) -> Located:
     """Compare the captures of one cell under two stacks, module by module."""

@@ -10,27 +10,31 @@ from typing import Any
 from harness.locating.asked import Asked, prepared
 from harness.measure.logits import made_up_ids, prompt_ids
 from harness.subjects import load_model, load_tokenizer
+from harness.subjects.folders import inspect_folder
 from harness.subjects.loading import load_class
-from harness.vocabulary.errors import SubjectError
 
 
 def open_model(asked: Asked) -> tuple[Any, tuple[int, ...]]:
-    """The model, and the ids that it is to read."""
-    if asked.folder is not None and _encodes_and_decodes(asked.folder):
-        model = load_class(
-            _saved_as(asked.folder), asked.folder, asked.precision, asked.device, asked.attention
-        )
-        return model, asked.ids or _made_up(model)
-    subject = prepared(asked)
-    model = load_model(subject, asked.precision, asked.device, asked.attention)
-    if asked.ids:
-        return model, asked.ids
-    if "tokenizer" not in subject.entry.abilities:
-        return model, _made_up(model)
-    tokenizer = load_tokenizer(subject)
+    """The model, and the ids that it is to read.
+
+    A folder's model is loaded by the class that saved it, so that no weight is left out and
+    none is drawn at random.
+    """
+    class_ = _saved_as(asked.folder) if asked.folder is not None else ""
+    if asked.folder is None or not class_:
+        model = load_model(prepared(asked), asked.precision, asked.device, asked.attention)
+    else:
+        model = load_class(class_, asked.folder, asked.precision, asked.device, asked.attention)
+    return model, asked.ids or _ids(asked, model)
+
+
+def _ids(asked: Asked, model: Any) -> tuple[int, ...]:
+    if asked.folder is not None and inspect_folder(asked.folder).tokenizer is None:
+        return tuple(made_up_ids(24, 0, model.config.vocab_size))
+    tokenizer = load_tokenizer(prepared(asked))
     if asked.text:
-        return model, tuple(tokenizer.encode(asked.text))
-    return model, tuple(prompt_ids(model, tokenizer)[0])
+        return tuple(tokenizer.encode(asked.text))
+    return tuple(prompt_ids(model, tokenizer)[0])
 
 
 def forward_of(model: Any, ids: tuple[int, ...]) -> Callable[[], Any]:
@@ -52,26 +56,8 @@ def forward_of(model: Any, ids: tuple[int, ...]) -> Callable[[], Any]:
     return forward
 
 
-def _made_up(model: Any) -> tuple[int, ...]:
-    return tuple(made_up_ids(24, 0, model.config.vocab_size))
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return found
-
-
-def _encodes_and_decodes(folder: Path) -> bool:
-    file = folder / "config.json"
-    return file.is_file() and bool(_config(folder).get("is_encoder_decoder"))
-
-
 def _saved_as(folder: Path) -> str:
-    names = _config(folder).get("architectures") or ()
-    if not names:
-        raise SubjectError(
-            "the configuration names no class to load an encoder-decoder with",
-            where=str(folder / "config.json"),
-            allowed='"architectures": ["T5ForConditionalGeneration"], for one',
-        )
-    return str(names[0])
+    """The class that the folder's configuration names, or ""."""
+    file = folder / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return str(next(iter(config.get("architectures") or ()), ""))
