@@ -10,6 +10,7 @@ from typing import Any
 from harness import stacks, subjects
 from harness.commands import asked, given
 from harness.commands.bench_arms import VARIED, Arms, arms_of, attention, fail_on
+from harness.commands.bench_stored import check_not_stored
 from harness.commands.measuring import SUBJECT, physical_cores, prepare, worker_memory
 from harness.commands.publishing import say, tell
 from harness.report import files
@@ -130,6 +131,7 @@ def run(args: argparse.Namespace) -> int:
     args.attention = args.attention and attention(args.attention)
     registry = subjects.read_registry(home(), given.subjects_file(args.subjects_file))
     arms = arms_of(args, SUBJECT if SUBJECT in registry else "")
+    check_not_stored(arm.stack for arm in (arms.baseline, *arms.candidates))
     named = list(dict.fromkeys(a.subject for a in (arms.baseline, *arms.candidates) if a.subject))
     chosen = tuple(subjects.select(registry, named)) if named else ()
     request = _request(args, arms)

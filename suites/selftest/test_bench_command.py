@@ -186,6 +186,33 @@ def test_what_cannot_be_meant_is_refused_with_what_to_type(
     assert next in answer.err.partition("next:")[2]
 
 
+@pytest.mark.parametrize(
+    ("processor", "why"),
+    [(None, "what else ran there then"), ("Z80", r"another machine (Z80, and this is")],
+)
+@pytest.mark.parametrize("option", ["--json", "--benchmark-json"])
+def test_a_stored_benchmark_is_no_arm(
+    world: WithOwnModel, option: str, processor: str | None, why: str
+) -> None:
+    """The file is written by a run; another processor is put into it by hand."""
+    file = world.home / "earlier.json"
+    answer = world.bench("--budget", "1", "--benchmark-json", str(file))
+    assert answer.code in (0, 4), answer.err
+    if option == "--json":
+        file.write_text(json.dumps(answer.report))
+    text = file.read_text()
+    if processor is not None:
+        found = json.loads(text)
+        machine = found["machine"] if option == "--json" else found["machine_info"]["cpu"]
+        machine["processor" if option == "--json" else "brand_raw"] = processor
+        text = json.dumps(found)
+    file.write_text(text)
+    answer = world.run("bench", "--baseline", "mini", "--candidate", str(file))
+    assert answer.code == 2
+    assert "a stored benchmark cannot be compared with" in answer.err
+    assert why in answer.err
+
+
 def test_a_stack_that_cannot_be_made_exits_3(world: WithOwnModel) -> None:
     answer = world.run("bench", "--baseline", "mini absent==1.0", "--task", "model")
     assert answer.code == 3, answer.err

@@ -27,7 +27,6 @@ BELOW = {
     "calibration": {"vocabulary"},
     "bench": {"vocabulary"},
     "museum": {"vocabulary"},
-    "blame": {"vocabulary"},
     "sensitivity": {"vocabulary", "faults", "gate"},
     "running": {
         "vocabulary",
