@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from harness import stacks
-from harness.commands import asked, gate_costs, given
+from harness.commands import asked, blaming, gate_costs, given
 from harness.commands.publishing import publish, say
 from harness.commands.written import written_behaviours
 from harness.gate.exitcode import parse_fail_on
@@ -30,6 +31,14 @@ def add(subparsers: Any) -> None:
     )
     given.once(parser)
     parser.add_argument("--candidate", required=True, metavar="STACK", help=asked.STACK)
+    add_options(parser)
+    blaming.add_options(parser)
+    gate_costs.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `harness blame` is asked too, where it gates."""
     parser.add_argument("--baseline", default="reference", metavar="STACK", help=asked.STACK)
     asked.add_making(parser)
     asked.add_cells(parser)
@@ -42,7 +51,6 @@ def add(subparsers: Any) -> None:
         "those that fit a pattern ('*utf8*'); repeatable",
     )
     asked.add_running(parser)
-    gate_costs.add_options(parser)
     parser.add_argument(
         "--confirm",
         type=int,
@@ -52,7 +60,6 @@ def add(subparsers: Any) -> None:
         help="how often to repeat what is not the same (default: 2)",
     )
     _add_reports(parser)
-    parser.set_defaults(run=run)
 
 
 def _add_reports(parser: argparse.ArgumentParser) -> None:
@@ -80,13 +87,15 @@ def run(args: argparse.Namespace) -> int:
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     costs = gate_costs.costs_of(args, chosen, progress.say)
+    blame = blaming.blame_of(args, progress)
     try:
         with progress:
-            report = run_gate(request, world, fail_on, costs)
+            report = run_gate(request, world, fail_on, costs, blame)
     except KeyboardInterrupt:
         world.processes.stop()
         if costs is not None:
             world.interrupt()
         say(asked.interrupted(progress, request.cache))
         return int(ExitCode.INTERRUPTED)
+    report = replace(report, command=blaming.recorded(args))
     return publish(report, args.report, args.json)

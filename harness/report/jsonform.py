@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.report import summary
 from harness.report.bench import jsonform as bench
+from harness.report.blame import jsonform as blame
 from harness.report.strict import finite
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
@@ -21,11 +22,14 @@ def to_json(report: GateReport) -> dict[str, Any]:
     `baseline` and `candidate` map every package of the stack to its version, null where the
     stack has no lock. `counts` has every verdict, those of costs too where there are any.
     `claims` has those on which the sides disagree. `bench` stands only where costs were to be
-    compared, in the form of `harness bench --json`. Of an observation, `noise` is
-    {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
+    compared, in the form of `harness bench --json`; `blame` only where it was searched for.
+    `command` are the arguments of `harness gate` that gate the same again. Of an observation,
+    `noise` is {spread, provenance} or null, `distance` a multiple of the noise (of costs, a
+    ratio).
     A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
     """
     costs = {} if report.bench is None else {"bench": bench.to_json(report.bench)}
+    blamed = {} if report.blame is None else {"blame": blame.to_json(report.blame)}
     return {
         "format": FORMAT,
         "baseline": _pins(report.baseline),
@@ -54,6 +58,8 @@ def to_json(report: GateReport) -> dict[str, Any]:
         "claims": [_claim(change) for change in report.claims],
         "skipped": [{"reason": skip.reason, "count": skip.count} for skip in report.skipped],
         **costs,
+        **blamed,
+        "command": list(report.command),
         "fail_on": sorted(verdict.value for verdict in report.fail_on),
         "exit_code": int(report.exit_code),
         "seconds": finite(report.seconds),

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from harness.report import summary, words
 from harness.report.bench import terminal as bench
+from harness.report.blame import terminal as blame
 from harness.report.excerpts import Excerpt, sides
 from harness.report.ledger.rows import change_text, claim_row
 from harness.report.plain import clean, clip, one_line
@@ -33,6 +34,7 @@ def render(report: GateReport, console: Console) -> None:
     _lead(report, console)
     _moves(report, console)
     _packages(report, console)
+    _blame(report, console)
     _claims(report, console)
     _behaviours(report, console)
     _costs(report, console)
@@ -81,6 +83,12 @@ def _packages(report: GateReport, console: Console) -> None:
         if package.reason:
             line.append(f": {clip(one_line(package.reason), _REASON_LENGTH)}")
         _line(console, line)
+
+
+def _blame(report: GateReport, console: Console) -> None:
+    if report.blame is not None:
+        _heading(console, "Blame")
+        blame.render_part(report, report.blame, console)
 
 
 def _claims(report: GateReport, console: Console) -> None:

@@ -55,14 +55,14 @@ class ShownProgress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn(unit),
+            TextColumn("{task.fields[unit]}"),
             TimeElapsedColumn(),
             TextColumn("eta"),
             TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("resolving", total=None)
+        self._task = self._bar.add_task("resolving", total=None, unit=unit)
 
     def __enter__(self) -> ShownProgress:
         if self._console.is_terminal:
@@ -103,6 +103,21 @@ class ShownProgress:
         with self._lock:
             self._total += tasks
             self._bar.update(self._task, total=self._total)
+
+    def stage(self, unit: str) -> None:
+        """Count other things from here on."""
+        with self._lock:
+            self.unit = unit
+            self._done = self._total = 0
+            self._bar.reset(self._task, total=None, unit=unit)
+
+    def at(self, done: int, total: int, text: str, line: str) -> None:
+        """Say that `done` of about `total` are behind, `text` beside a bar and `line` without."""
+        with self._lock:
+            self._done, self._total = done, total
+            self._bar.update(self._task, completed=done, total=total, description=text[:60])
+            if line and not self._console.is_terminal:
+                self._print(line)
 
     def finished(self, task: Task, seconds: float, kept: bool) -> None:
         name = str(task.cell) if self._one else f"{task.side} {task.cell}"

@@ -16,11 +16,12 @@ from harness.gate.notes import noise_note
 from harness.gate.plan import SIDES, Side
 from harness.gate.world import Request, StackFailure, World
 from harness.ledger import changes, confirmed
+from harness.running.blaming import BlameAsked, blame
 from harness.running.claims import Book, book_of, both
 from harness.running.costing import NOTHING_MOVED, CostsAsked, compare_costs, planned
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
-from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
 
@@ -35,8 +36,10 @@ def run_gate(
     world: World,
     fail_on: Collection[Verdict] = FAILS_A_GATE,
     costs: CostsAsked | None = None,
+    blaming: BlameAsked | None = None,
 ) -> GateReport:
-    """Gate `request.candidate` against `request.baseline`: behaviours, then `costs` if asked.
+    """Gate `request.candidate` against `request.baseline`: behaviours, then what brought their
+    changes and `costs` if asked.
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
@@ -49,6 +52,8 @@ def run_gate(
         resolve(request, world, locks)
         sides = Sides(request, world, locks)
         report = _gate(sides, book, fail_on)
+        if blaming is not None:
+            report = _with_blame(report, blaming, sides)
         if costs is not None:
             report = _with_costs(report, costs, sides, fail_on)
     except StackFailure as failure:
@@ -83,6 +88,14 @@ def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
     comparison = settle(sides)
     report = _report(sides, comparison, fail_on)
     return replace(report, claims=confirmed(changes(*both(sides, book)), comparison.behaviours))
+
+
+def _with_blame(report: GateReport, asked: BlameAsked, sides: Sides) -> GateReport:
+    """`report` with what brought its changes. What ends a search must not lose the gate."""
+    try:
+        return replace(report, blame=blame(asked, sides, report.behaviours))
+    except HarnessError as error:
+        return replace(report, notes=(*report.notes, f"what changed was put on nothing: {error}"))
 
 
 def _with_costs(

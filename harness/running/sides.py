@@ -123,6 +123,13 @@ class Sides:
                 wait_for_all([subjects, standing])
             listing = standing.result()
         self._check_listed()
+        return self._standing(side, listing)
+
+    def standing(self, side: Side) -> Standing:
+        """A side that was run."""
+        return self._standing(side, self.results.listings[side])
+
+    def _standing(self, side: Side, listing: Listing) -> Standing:
         return Standing(side, listing.plan or (), self._conditions[side], self._cells, self._store)
 
     def run(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.stacks.backends import check_backend
-from harness.stacks.environments import Environment, build, release
+from harness.stacks.environments import Environment, build, is_built, release
 from harness.stacks.errors import (
     IndexUnreachable,
     NoSpace,
@@ -31,6 +31,7 @@ __all__ = [
     "Unsolvable",
     "build",
     "check_backend",
+    "is_built",
     "list_environments",
     "list_releases",
     "mix",

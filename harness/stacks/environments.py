@@ -109,6 +109,11 @@ def build(
     return environment
 
 
+def is_built(lock: Lock) -> bool:
+    """Whether the environment of `lock` stands already."""
+    return whole(shelf() / key(lock), lock)
+
+
 def whole(directory: Path, lock: Lock) -> bool:
     """Whether all that was installed is still there: marker, interpreter, every package."""
     marker = read_marker(directory)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.stacks import Move
+from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import Verdict
 
 Key = tuple[str, str]
@@ -142,3 +142,77 @@ class Blamed:
     changes: tuple[Key, ...]
     reason: str = ""
     histories: tuple[History, ...] = ()
+
+    @property
+    def together(self) -> frozenset[str]:
+        return self.moves | self.inseparable
+
+
+@dataclass(frozen=True)
+class Unsearched:
+    """A verdict of the gate that no search was made for: the gate itself is not sure of it."""
+
+    change: Key
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The releases of one package that were searched, from the good end to the bad one.
+
+    `held` are packages of the culprit that stood at the candidate's version meanwhile.
+    `skipped` are releases between the ends that were left out, each with the reason; `note`
+    says in words what is to be known of the list itself.
+    """
+
+    package: str
+    releases: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    held: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a search took: environments and runs of one behaviour in one cell, made now or kept
+    from before, and the processes that made them. `unmade` counts stacks that do not resolve
+    or install."""
+
+    environments: int = 0
+    environments_kept: int = 0
+    unmade: int = 0
+    probes: int = 0
+    probes_kept: int = 0
+    processes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class BlameReport:
+    """What brought the changes of a gate: groups first, then what was not searched.
+
+    `changes` are those of all groups, by name, with the outcomes of both ends.
+    """
+
+    groups: tuple[Blamed, ...]
+    changes: Mapping[Key, Change]
+    unsearched: tuple[Unsearched, ...] = ()
+    searched: tuple[Searched, ...] = ()
+    effort: Effort = Effort()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BisectReport:
+    """The histories of some changes over the releases of one package, by hand.
+
+    `stack` is the lock that the package was moved in, `changes` hold the outcomes at both ends.
+    """
+
+    stack: Lock
+    searched: Searched
+    histories: tuple[History, ...]
+    changes: Mapping[Key, Change]
+    effort: Effort = Effort()
+    notes: tuple[str, ...] = ()

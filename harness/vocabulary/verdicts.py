@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.tiers import DEFAULT, Tier
+
+if TYPE_CHECKING:  # blame is made of verdicts
+    from harness.vocabulary.blame import BlameReport
 
 
 class Verdict(StrEnum):
@@ -97,7 +101,8 @@ class GateReport:
     about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
     failed this gate; `claims` those of the documents on which the two sides disagree;
     `tier` how much of the suites ran, None where records of any were compared; `bench` the
-    costs, None where none were to be compared.
+    costs, None where none were to be compared; `blame` what brought the changes, None where
+    that was not asked; `command` the arguments of the command that gated.
     """
 
     baseline: Lock | None
@@ -117,3 +122,5 @@ class GateReport:
     claims: tuple[ClaimChange, ...] = ()
     tier: Tier | None = None
     bench: BenchReport | None = None
+    blame: BlameReport | None = None
+    command: tuple[str, ...] = ()

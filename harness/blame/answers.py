@@ -1,0 +1,74 @@
+"""What one outcome says of a change: like the baseline's, like the candidate's, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.gate.classify import RAN, classify
+from harness.vocabulary.blame import Answer, Change, Key, Unsearched
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+
+_UNSURE: Mapping[Verdict, str] = {
+    Verdict.FLAKY: "the gate found that it disagrees with itself",
+    Verdict.UNKNOWN: "the gate has no evidence",
+    Verdict.FAILING: "it does not hold in either stack",
+}
+
+
+def answer(change: Change, outcome: Outcome | None) -> Answer:
+    """Which end of `change` a run is like, compared as the gate compares.
+
+    One that is within the noise of both is like the one that it equals in every value, and
+    `between` where it equals neither. A run that did not come to pass is like an end that did
+    not either, and else no evidence.
+    """
+    if outcome is not None and outcome.status == "unknown":
+        return Answer.UNKNOWN
+    if not _ran(outcome) and _ran(change.baseline) and _ran(change.candidate):
+        return Answer.UNKNOWN
+    before, after = _like(change.baseline, outcome), _like(change.candidate, outcome)
+    if before and after:
+        before, after = _equal(change.baseline, outcome), _equal(change.candidate, outcome)
+    if before is after:
+        return Answer.BETWEEN
+    return Answer.BEFORE if before else Answer.AFTER
+
+
+def _like(end: Outcome | None, outcome: Outcome | None) -> bool:
+    return classify(end, outcome).verdict in (Verdict.SAME, None)
+
+
+def _equal(end: Outcome | None, outcome: Outcome | None) -> bool:
+    values = [
+        [(each.name, each.value) for each in side.observations] if side else None
+        for side in (end, outcome)
+    ]
+    return values[0] == values[1]
+
+
+def _ran(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.status in RAN
+
+
+def changes_of(
+    verdicts: Iterable[BehaviourVerdict],
+    baseline: Mapping[Key, Outcome],
+    candidate: Mapping[Key, Outcome],
+) -> tuple[tuple[Change, ...], tuple[Unsearched, ...]]:
+    """The changes that a gate found, and the verdicts beside `same` that are none, with reasons.
+
+    The mappings hold the first outcome of each behaviour on each side.
+    """
+    changes: list[Change] = []
+    unsearched: list[Unsearched] = []
+    for each in verdicts:
+        if each.verdict is Verdict.SAME:
+            continue
+        key = (each.behaviour, each.cell)
+        if each.verdict in _UNSURE:
+            reason = each.reason or _UNSURE[each.verdict]
+            unsearched.append(Unsearched(key, each.verdict, reason))
+        else:
+            changes.append(Change(*key, each.verdict, baseline.get(key), candidate.get(key)))
+    return tuple(changes), tuple(unsearched)

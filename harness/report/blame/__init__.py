@@ -1,0 +1,1 @@
+"""What a search for blame found, as rows that a terminal, Markdown and a page show."""

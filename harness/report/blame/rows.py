@@ -1,0 +1,226 @@
+"""The groups of a search in words: what brought the changes, where it was seen, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.report import summary, words
+from harness.report.excerpts import sides
+from harness.report.numbers import duration
+from harness.report.plain import clip, one_line
+from harness.vocabulary.blame import (
+    Blamed,
+    BlameReport,
+    Effort,
+    Key,
+    Searched,
+    Standing,
+    Transition,
+    Unsearched,
+)
+from harness.vocabulary.stacks import Move
+from harness.vocabulary.verdicts import BehaviourVerdict, GateReport
+
+WIDTH = 60
+_UNNAMED = {
+    Standing.FLAKY: "put on nothing: it disagrees with itself",
+    Standing.UNVERIFIED: "put on nothing: the two stacks do not show it again",
+    Standing.UNSETTLED: "put on nothing: too much is unknown",
+}
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One behaviour of a group; `example` is what it observed on both sides in `cell`."""
+
+    behaviour: str
+    cells: str
+    verdicts: str
+    cell: str
+    example: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """`title` says what brought the changes, `facts` how that was seen, a line each."""
+
+    title: str
+    named: bool
+    count: int
+    facts: tuple[str, ...]
+    changes: tuple[ChangeRow, ...]
+
+
+@dataclass(frozen=True)
+class BlameRows:
+    """`headline` counts, `effort` says what it took; `unsearched` are (behaviour, cell, why)."""
+
+    headline: str
+    effort: str
+    groups: tuple[GroupRow, ...]
+    unsearched: tuple[tuple[str, str, str], ...]
+    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def blame_rows(gate: GateReport, found: BlameReport) -> BlameRows:
+    """What `found` says of the changes of `gate`."""
+    verdicts = {(each.behaviour, each.cell): each for each in gate.behaviours}
+    moves = {move.package: move for move in gate.moved}
+    return BlameRows(
+        headline(found),
+        effort(found.effort),
+        tuple(_group(blamed, moves, verdicts) for blamed in found.groups),
+        tuple(map(_unsearched, found.unsearched)),
+        tuple(line for each in found.searched for line in left_out(each)),
+        tuple(one_line(note) for note in found.notes),
+    )
+
+
+def headline(found: BlameReport) -> str:
+    """`31 of 33 changes put on 5 causes`."""
+    named = [blamed for blamed in found.groups if blamed.standing is Standing.NAMED]
+    total = sum(len(blamed.changes) for blamed in found.groups)
+    if not total:
+        return "Nothing to put on anything"
+    count = sum(len(blamed.changes) for blamed in named)
+    return (
+        f"{count:,} of {words.plural(total, 'change')} put on {words.plural(len(named), 'cause')}"
+    )
+
+
+def effort(took: Effort) -> str:
+    """What a search took, in one line."""
+    built = f"{words.plural(took.environments, 'environment')} built"
+    kept = f"{took.environments_kept} kept from before"
+    unmade = f", {took.unmade} that cannot be made" if took.unmade else ""
+    return (
+        f"{built} and {kept}{unmade}; {words.plural(took.probes, 'probe')} run in "
+        f"{words.plural(took.processes, 'process').replace('processs', 'processes')}, "
+        f"{took.probes_kept:,} kept or shared; {duration(took.seconds)}"
+    )
+
+
+def left_out(searched: Searched) -> Iterable[str]:
+    """Which releases between the ends were not searched, and why."""
+    why: dict[str, list[str]] = {}
+    for version, reason in searched.skipped:
+        why.setdefault(one_line(reason), []).append(version)
+    for reason, versions in why.items():
+        yield f"{searched.package} {', '.join(versions)} left out: {reason}"
+    if searched.note:
+        yield f"the releases of {searched.package}: {one_line(searched.note)}"
+
+
+def _group(
+    blamed: Blamed, moves: Mapping[str, Move], verdicts: Mapping[Key, BehaviourVerdict]
+) -> GroupRow:
+    named = blamed.standing is Standing.NAMED
+    return GroupRow(
+        title=_title(blamed, moves) if named else _UNNAMED[blamed.standing],
+        named=named,
+        count=len(blamed.changes),
+        facts=tuple(_facts(blamed, moves)),
+        changes=_changes(blamed.changes, verdicts),
+    )
+
+
+def _title(blamed: Blamed, moves: Mapping[str, Move]) -> str:
+    """`sentencepiece 0.2.2`, or the move where no release is known."""
+    known = dict(blamed.transitions)
+    told = [
+        brought(package, known[package]) if package in known else _moved(package, moves)
+        for package in sorted(blamed.moves or blamed.together)
+    ]
+    return " together with ".join(told)
+
+
+def brought(package: str, transitions: Sequence[Transition]) -> str:
+    """`transformers 5.14.0`, or a history that turns more than once."""
+    if len(transitions) == 1:
+        (turn,) = transitions
+        return f"{package} {turn.first}" if turn.exact else f"{package} up to {turn.first}"
+    return f"{package}: {', '.join(map(turned, transitions))}"
+
+
+def turned(turn: Transition) -> str:
+    """`appeared in 5.3.0`, `gone in 5.22.0`, `changed again in 5.9.0`."""
+    word = "changed again"
+    if turn.was == "before":
+        word = "appeared"
+    elif turn.now == "before":
+        word = "gone"
+    return f"{word} in {turn.first}"
+
+
+def _moved(package: str, moves: Mapping[str, Move]) -> str:
+    return f"{package} {words.move_text(moves[package])}" if package in moves else package
+
+
+def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
+    for package, transitions in blamed.transitions:
+        for turn in transitions:
+            yield from turn_facts(package, turn)
+    if len(blamed.moves) > 1:
+        yield "none of these moves suffices without the others"
+    if blamed.inseparable and blamed.moves:
+        beside = ", ".join(_moved(name, moves) for name in sorted(blamed.inseparable))
+        yield f"moved with it, as it must: {beside}"
+    elif blamed.inseparable:
+        yield "these cannot be told apart: none of them moves without the others"
+    if blamed.reason:
+        yield one_line(blamed.reason)
+
+
+def turn_facts(package: str, turn: Transition) -> Iterable[str]:
+    """Where a turn was seen, what is unknown about it, and what moved beside."""
+    yield f"{package} {turn.last} answers {turn.was}, {turn.first} {turn.now}"
+    if turn.unknown:
+        yield f"unknown between them: {', '.join(turn.unknown)}"
+    if turn.beside:
+        moved = ", ".join(f"{move.package} {words.move_text(move)}" for move in turn.beside)
+        yield f"moved beside {package} {turn.first}: {moved}"
+
+
+def _changes(
+    keys: Iterable[Key], verdicts: Mapping[Key, BehaviourVerdict]
+) -> tuple[ChangeRow, ...]:
+    by_behaviour: dict[str, list[BehaviourVerdict]] = {}
+    for key in keys:
+        by_behaviour.setdefault(key[0], []).append(verdicts[key])
+    return tuple(_change(results) for results in by_behaviour.values())
+
+
+def _change(results: Sequence[BehaviourVerdict]) -> ChangeRow:
+    shown = summary.Fold(results[0].verdict, tuple(results)).shown
+    several = len({summary.cell_of(each.cell).device for each in results}) > 1
+    counted: dict[str, int] = {}
+    for each in results:
+        counted[each.verdict.value] = counted.get(each.verdict.value, 0) + 1
+    return ChangeRow(
+        one_line(shown.behaviour),
+        one_line(words.cells_text([summary.cell_of(each.cell) for each in results], several)),
+        ", ".join(f"{count} {verdict}" for verdict, count in counted.items()),
+        shown.cell,
+        _example(shown),
+        tuple((each.behaviour, each.cell) for each in results),
+    )
+
+
+def _example(result: BehaviourVerdict) -> str:
+    """The observation that moved most, on both sides; else how the behaviour ended."""
+    for entry in summary.differing(result):
+        cut = sides(entry.baseline, entry.candidate, WIDTH)
+        return f"{one_line(entry.name)}{cut.at}: {cut.baseline} → {cut.candidate}"
+    return clip(one_line(result.reason), 2 * WIDTH)
+
+
+def _unsearched(each: Unsearched) -> tuple[str, str, str]:
+    behaviour, cell = each.change
+    return (
+        one_line(behaviour),
+        one_line(cell),
+        f"{each.verdict}: {clip(one_line(each.reason), 200)}",
+    )

@@ -1,0 +1,193 @@
+"""Blame: from the changes of a gate to the moves and the releases that brought them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.blame.answers import changes_of
+from harness.blame.bisect import bisect
+from harness.blame.culprits import find_culprits
+from harness.blame.ddmin import Moves
+from harness.blame.grouping import group
+from harness.blame.likely import in_order, likely
+from harness.blame.world import Listener
+from harness.running.blaming_releases import Listing, searched
+from harness.running.blaming_stacks import MixedStacks, Unmade, Versions
+from harness.running.blaming_worlds import StackWorld
+from harness.running.probing import REFERENCE, Probed, Prober
+from harness.running.sides import Sides
+from harness.vocabulary.blame import (
+    BlameReport,
+    Change,
+    Culprit,
+    Effort,
+    History,
+    Key,
+    Searched,
+)
+from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.stacks import LIBRARIES, Lock, Move
+from harness.vocabulary.verdicts import BehaviourVerdict
+
+
+@dataclass(frozen=True)
+class BlameAsked:
+    """What the user asked of blame, and who is told how far it is.
+
+    `releases` lists those of a package; `pre` takes pre-releases in.
+    """
+
+    listener: Listener
+    releases: Listing
+    pre: bool = False
+    torch_backend: str | None = None
+
+
+def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict]) -> BlameReport:
+    """What brought the changes among `verdicts`, those of a gate whose two sides have run.
+
+    Raises NoEvidence where the disk or the network ran out, and KeyboardInterrupt; every
+    probe that ended is kept, so that the same again goes on from there.
+    """
+    begun = time.monotonic()
+    baseline, candidate = sides.outcomes()
+    changes, unsearched = changes_of(verdicts, baseline[0], candidate[0])
+    moved = sides.world.stacks.moves(sides.locks["baseline"], sides.locks["candidate"])
+    if not changes or not moved:
+        return BlameReport((), {change.key: change for change in changes}, unsearched)
+    search = _Search(asked, sides, {change.key: change for change in changes}, moved)
+    culprits = search.culprits()
+    histories = search.histories(culprits)
+    return BlameReport(
+        group(culprits, histories),
+        search.changes,
+        unsearched,
+        tuple(search.searched),
+        replace(search.effort(), seconds=time.monotonic() - begun),
+        tuple(search.notes),
+    )
+
+
+@dataclass
+class _Search:
+    """One search through the moves between two stacks, then through releases."""
+
+    asked: BlameAsked
+    sides: Sides
+    changes: Mapping[Key, Change]
+    moved: tuple[Move, ...]
+    searched: list[Searched] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    stacks: MixedStacks = field(init=False)
+    prober: Prober = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stacks = MixedStacks(
+            self.baseline, self.candidate, self.sides.world, self.asked.torch_backend
+        )
+        standing = self.sides.standing("candidate")
+        self.prober = Prober(standing, self.sides.results.cells(), self._of_the_gate())
+
+    @property
+    def baseline(self) -> Lock:
+        return self.sides.locks["baseline"]
+
+    @property
+    def candidate(self) -> Lock:
+        return self.sides.locks["candidate"]
+
+    def culprits(self) -> dict[Key, Culprit]:
+        """The smallest set of moves that makes each change appear."""
+        there = self.candidate.versions
+
+        def versions(moves: Moves) -> Versions:
+            return {name: there.get(name) for name in moves}
+
+        moves = in_order(self.moved)
+        world = StackWorld(self.changes, self.stacks, self.prober, versions, self.candidate)
+        first = {key: likely(change, moves) for key, change in self.changes.items()}
+        return find_culprits(moves, list(self.changes), world, self.asked.listener, first)
+
+    def histories(self, culprits: Mapping[Key, Culprit]) -> list[History]:
+        """What each change did over the releases of each package of its culprit."""
+        wanted: dict[tuple[str, Moves], list[Key]] = {}
+        for key, culprit in culprits.items():
+            for package in _to_bisect(culprit):
+                wanted.setdefault((package, culprit.moves - {package}), []).append(key)
+        found: list[History] = []
+        for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
+            found += self._history(package, held, keys)
+        return found
+
+    def _history(self, package: str, held: Moves, keys: Collection[Key]) -> Iterable[History]:
+        (move,) = [move for move in self.moved if move.package == package]
+        if move.baseline is None or move.candidate is None:
+            return ()
+        try:
+            listing = self.asked.releases(package)
+        except HarnessError as error:
+            self.notes.append(f"the releases of {package} could not be listed: {error.what}")
+            return ()
+        span = searched(listing, move.baseline, move.candidate, pre=self.asked.pre, held=held)
+        self.searched.append(span)
+        beside = {name: self.candidate.versions.get(name) for name in held}
+
+        def versions(release: str) -> Versions:
+            return {**beside, package: release}
+
+        changes = {key: self.changes[key] for key in keys}
+        world = StackWorld(changes, self.stacks, self.prober, versions)
+        if held:
+            world = replace(world, changes=_from(world, move.baseline))
+        return bisect(package, span.releases, keys, world, self.asked.listener).values()
+
+    def _of_the_gate(self) -> dict[Probed, Outcome]:
+        """The repeats of the gate are runs of its ends. Its first run is none: it chose what
+        the ends are said to be."""
+        locks = (self.baseline, self.candidate)
+        return {
+            (lock.digest, nth, key): run[key]
+            for lock, runs in zip(locks, self.sides.outcomes(), strict=True)
+            for nth, run in enumerate(runs[1:])
+            for key in self.changes
+            if key in run
+        }
+
+    def effort(self) -> Effort:
+        return Effort(
+            environments=self.stacks.made - self.stacks.kept,
+            environments_kept=self.stacks.kept,
+            unmade=self.stacks.unmade,
+            probes=self.prober.made,
+            probes_kept=self.prober.kept,
+            processes=self.prober.processes,
+        )
+
+
+def _to_bisect(culprit: Culprit) -> Collection[str]:
+    """The packages whose releases can tell: those that are needed, or of those that cannot be
+    told apart the libraries under test."""
+    if culprit.moves:
+        return sorted(culprit.moves)
+    return sorted(culprit.inseparable.intersection(LIBRARIES) or culprit.inseparable)
+
+
+def _from(world: StackWorld[str], good: str) -> Mapping[Key, Change]:
+    """The changes of `world` as they are between its good end and the candidate.
+
+    With a part of the culprit at the candidate's version, the good end need not be like the
+    baseline any more.
+    """
+    laid = world.stacks.lay(world.versions(good))
+    if isinstance(laid, Unmade):
+        return world.changes
+    outcomes = world.outcomes(laid.lock, world.changes, REFERENCE)
+    return {
+        key: replace(change, baseline=outcomes[key])
+        if key in outcomes and outcomes[key].status != "unknown"
+        else change
+        for key, change in world.changes.items()
+    }

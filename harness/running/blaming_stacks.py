@@ -1,0 +1,148 @@
+"""The stacks of a search: mixed from two locks, built, and each made once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness import stacks
+from harness.gate.plan import Side
+from harness.gate.world import Built, StackFailure, World
+from harness.running.crew import ended_by, wait_for_all
+from harness.running.stacks import made, python_version
+from harness.stacks import Mixed
+from harness.vocabulary.stacks import Lock
+
+T = TypeVar("T")
+Versions = Mapping[str, str | None]
+"""Packages at a version, or gone."""
+
+SIDE: Side = "candidate"
+"""What a stack of a search stands for where a gate tells its sides apart."""
+
+GONE = "gone"
+"""In place of the version of a package that had to go."""
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A stack with the versions asked for, and what had to move beside them."""
+
+    lock: Lock
+    companions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Unmade:
+    """No such stack: why, in words."""
+
+    reason: str
+
+
+class MixedStacks:
+    """Stacks over `base`, whose forced packages go `towards` another lock where they can.
+
+    Raises NoEvidence where the network or the disk ran out: nothing can be said of the stack.
+    """
+
+    def __init__(
+        self, base: Lock, towards: Lock | None, world: World, torch_backend: str | None
+    ) -> None:
+        self._base = base
+        self._towards = towards
+        self._world = world
+        self._backend = torch_backend
+        self._stop = threading.Event()
+        self._laid: dict[frozenset[tuple[str, str | None]], Laid | Unmade] = {}
+        self._built: dict[str, Built | Unmade] = {}
+        self.kept = 0
+
+    @property
+    def made(self) -> int:
+        """How many environments stand, those included that stood before."""
+        return sum(isinstance(each, Built) for each in self._built.values())
+
+    @property
+    def unmade(self) -> int:
+        """How many stacks do not resolve or install."""
+        found = (*self._laid.values(), *self._built.values())
+        return sum(isinstance(each, Unmade) for each in found)
+
+    def known(self, versions: Versions) -> Laid | Unmade | None:
+        """What `lay` found before; None where it was not asked."""
+        return self._laid.get(frozenset(versions.items()))
+
+    def stands(self, lock: Lock) -> bool:
+        """Whether its environment is there to be used at once."""
+        return lock.digest in self._built
+
+    def lay(self, versions: Versions) -> Laid | Unmade:
+        """The stack of the base with `versions`."""
+        asked = frozenset(versions.items())
+        if asked not in self._laid:
+            self._laid[asked] = self._unless_known(versions)
+        return self._laid[asked]
+
+    def _unless_known(self, versions: Versions) -> Laid | Unmade:
+        """The ends are locks of their own, and need not be resolved."""
+        merged = {**self._base.versions, **versions}
+        there = {name: version for name, version in merged.items() if version is not None}
+        for lock in filter(None, (self._base, self._towards)):
+            if lock.versions == there:
+                return Laid(lock)
+        return self._mix(versions)
+
+    def _mix(self, versions: Versions) -> Laid | Unmade:
+        def mix() -> Laid | Unmade:
+            with made(SIDE):
+                return _laid(
+                    stacks.mix(
+                        self._base, versions, towards=self._towards, torch_backend=self._backend
+                    )
+                )
+
+        self._world.listener.say(f"resolving {_words(versions)}")
+        return self._patiently(mix)
+
+    def build(self, lock: Lock) -> Built | Unmade:
+        """The environment of `lock`; Unmade where it does not install."""
+        if lock.digest not in self._built:
+            before = stacks.is_built(lock)
+            self._built[lock.digest] = self._patiently(lambda: self._build(lock))
+            self.kept += before
+        return self._built[lock.digest]
+
+    def _build(self, lock: Lock) -> Built | Unmade:
+        try:
+            with made(SIDE):
+                found = stacks.build(lock, self._world.listener.say, self._backend, self._stop)
+        except StackFailure as failure:
+            return Unmade(f"it does not install: {failure.error.what}")
+        return Built(found.python, python_version(found.python))
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do `work` beside this thread, which hears Ctrl-C meanwhile."""
+        with ThreadPoolExecutor(1, thread_name_prefix="stack") as pool:
+            future = pool.submit(work)
+            with ended_by(self._interrupt, [future]):
+                wait_for_all([future])
+            return future.result()
+
+    def _interrupt(self) -> None:
+        self._stop.set()
+        self._world.interrupt()
+
+
+def _laid(found: Mixed | stacks.Unmixable) -> Laid | Unmade:
+    if not isinstance(found, Mixed):
+        return Unmade(f"it does not resolve: {'; '.join(found.reasons) or found.words}")
+    moved = ((move.package, move.candidate or GONE) for move in found.forced)
+    return Laid(found.lock, tuple(moved))
+
+
+def _words(versions: Versions) -> str:
+    told = (f"{name}=={at}" if at else f"without {name}" for name, at in sorted(versions.items()))
+    return " ".join(told) or "the baseline"

@@ -1,0 +1,71 @@
+"""Worlds to search for blame in: a place is a stack, and a probe runs behaviours under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from harness.blame.answers import answer
+from harness.running.blaming_stacks import GONE, Laid, MixedStacks, Unmade, Versions
+from harness.running.probing import Prober
+from harness.vocabulary.blame import Change, Key, Probe
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.stacks import Lock
+
+Where = TypeVar("Where", bound=Hashable)
+
+BUILD = 30.0
+"""Seconds that an environment is expected to take until its runs are as quick as any."""
+
+
+@dataclass(frozen=True)
+class StackWorld(Generic[Where]):
+    """`versions` says which packages stand at which version at a place.
+
+    With `end`, a stack in which a package had to move to a version that is not that end's is
+    none: what it did could be put on neither end.
+    """
+
+    changes: Mapping[Key, Change]
+    stacks: MixedStacks
+    prober: Prober
+    versions: Callable[[Where], Versions]
+    end: Lock | None = None
+
+    def probe(self, where: Where, asked: Collection[Key], replica: int) -> Probe:
+        """See `harness.blame.world.World`. Raises NoEvidence, KeyboardInterrupt."""
+        laid = self.stacks.lay(self.versions(where))
+        if isinstance(laid, Unmade) or self._astray(laid):
+            return Probe({})
+        outcomes = self.outcomes(laid.lock, asked, replica)
+        answers = {key: answer(self.changes[key], outcomes.get(key)) for key in asked}
+        return Probe(answers if outcomes else {}, laid.companions)
+
+    def outcomes(self, lock: Lock, asked: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
+        """What the behaviours did under `lock`; nothing where it does not install."""
+        if not self.prober.lacks(lock, asked, replica):
+            return self.prober.find(lock, asked, replica)
+        built = self.stacks.build(lock)
+        return {} if isinstance(built, Unmade) else self.prober.run(lock, built, asked, replica)
+
+    def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:
+        """See `harness.blame.world.World`."""
+        laid = self.stacks.known(self.versions(where))
+        if isinstance(laid, Unmade):
+            return 0.0
+        if laid is None:
+            return BUILD + self.prober.cost(asked, self._usual)
+        lacking = self.prober.lacks(laid.lock, asked, replica)
+        to_build = BUILD if lacking and not self.stacks.stands(laid.lock) else 0.0
+        return to_build + self.prober.cost(lacking, self._usual)
+
+    def _usual(self, key: Key) -> float:
+        change = self.changes[key]
+        return max(end.seconds if end else 0.0 for end in (change.baseline, change.candidate))
+
+    def _astray(self, laid: Laid) -> bool:
+        if self.end is None:
+            return False
+        there = self.end.versions
+        return any(there.get(name, GONE) != version for name, version in laid.companions)

@@ -1,0 +1,224 @@
+"""Single runs of some behaviours in their cells under any stack: made once, kept, found again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from harness.gate.plan import Task, cell_key
+from harness.gate.world import Built
+from harness.running.blaming_stacks import SIDE
+from harness.running.cells import CellRunner, read
+from harness.running.cellstore import Damaged
+from harness.running.crew import Crew
+from harness.running.sides import Standing
+from harness.vocabulary.blame import Key
+from harness.vocabulary.cells import Cell
+from harness.vocabulary.records import Header, Outcome
+from harness.vocabulary.stacks import Lock
+
+PROBES = 2000
+"""Added to a probe's replica: its runs are others than those of a gate."""
+
+Probed = tuple[str, int, Key]
+"""The digest of a lock, a replica, and what ran."""
+
+REFERENCE = -1
+"""The replica of a run that says what an end is like: it is no evidence for what it says."""
+
+START = 10.0
+"""Seconds that a process is expected to take before its first behaviour, until one is timed."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Behaviours in their cells to run in one process, under one stack."""
+
+    lock: Lock
+    built: Built
+    keys: tuple[Key, ...]
+    replica: int
+
+
+@dataclass
+class Prober:
+    """Runs behaviours under the stacks of a search, `parallel` processes at a time.
+
+    `standing` is a side of the same suites, under whose conditions everything runs; `known`
+    are outcomes from elsewhere, by lock, replica and key.
+    """
+
+    standing: Standing
+    cells: Mapping[str, Cell]
+    known: dict[Probed, Outcome] = field(default_factory=dict)
+    made: int = 0
+    kept: int = 0
+    processes: int = 0
+    _runners: dict[str, CellRunner] = field(default_factory=dict)
+    _spent: list[tuple[float, float]] = field(default_factory=list)
+
+    def lacks(self, lock: Lock, keys: Iterable[Key], replica: int) -> tuple[Key, ...]:
+        """Those of `keys` that would have to run."""
+        cache = self.standing.cells.request.cache
+        return tuple(
+            key
+            for key in keys
+            if (lock.digest, replica, key) not in self.known
+            and not (cache and self.standing.store.has(self._key(lock, key, replica)))
+        )
+
+    def cost(self, lacking: Collection[Key], usual: Callable[[Key], float]) -> float:
+        """The seconds that running `lacking` takes, where each behaviour takes its usual ones."""
+        start = START
+        if self._spent:
+            start = sum(spent - usually for spent, usually in self._spent) / len(self._spent)
+        return max(start, 1.0) + sum(map(usual, lacking)) if lacking else 0.0
+
+    def run(
+        self, lock: Lock, built: Built, keys: Collection[Key], replica: int
+    ) -> Mapping[Key, Outcome]:
+        """The outcome of each of `keys`, kept or made now; one that was not collected has none.
+
+        Every outcome with evidence is kept before this returns. Raises NoEvidence, and
+        KeyboardInterrupt after every process was ended.
+        """
+        found = dict(self.find(lock, keys, replica))
+        lacking = tuple(key for key in keys if key not in found)
+        runs = [
+            _Run(lock, built, part, replica)
+            for part in _parts(lacking, self.standing.cells.request.parallel)
+        ]
+        crew = Crew(self._make, self.standing.cells.processes.stop, max(1, len(runs)))
+        for made in crew.run(runs).values():
+            found |= made
+        return found
+
+    def find(self, lock: Lock, keys: Iterable[Key], replica: int) -> Mapping[Key, Outcome]:
+        """The outcomes of `keys` that are known or kept."""
+        found = {key: self._kept(lock, key, replica) for key in keys}
+        known = {key: outcome for key, outcome in found.items() if outcome is not None}
+        self.kept += len(known)
+        return known
+
+    def _kept(self, lock: Lock, key: Key, replica: int) -> Outcome | None:
+        place = (lock.digest, replica, key)
+        if place not in self.known and self.standing.cells.request.cache:
+            name = self._key(lock, key, replica)
+            entry = self.standing.store.get(name)
+            if isinstance(entry, Damaged):
+                self.standing.store.drop(entry.path)
+            elif entry is not None:
+                (self.known[place],) = entry.outcomes
+        return self.known.get(place)
+
+    def _make(self, run: _Run) -> dict[Key, Outcome]:
+        """Run all in one process, and cell by cell what that did not come to."""
+        begun = time.monotonic()
+        runner = self._runner(run)
+        made, whole = self._together(run, runner)
+        for cell, keys in _by_cell(() if whole else (key for key in run.keys if key not in made)):
+            made |= self._alone(run, runner, cell, keys)
+        self.made += len(made)
+        self.known |= {(run.lock.digest, run.replica, key): made[key] for key in made}
+        spent = sum(outcome.seconds for outcome in made.values())
+        self._spent.append((time.monotonic() - begun, spent))
+        return made
+
+    def _runner(self, run: _Run) -> CellRunner:
+        if run.lock.digest not in self._runners:
+            own = replace(self.standing.cells, built={SIDE: run.built}, listener=_Unheard())
+            self._runners[run.lock.digest] = own
+        return self._runners[run.lock.digest]
+
+    def _together(self, run: _Run, runner: CellRunner) -> tuple[dict[Key, Outcome], bool]:
+        """What the behaviours did in one process, and whether it came to its end."""
+        store = self.standing.store
+        work = store.open("probe")
+        try:
+            wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
+            wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in run.keys), "utf-8")
+            self.processes += 1
+            runner.start(
+                SIDE,
+                [
+                    *("--record", str(record), "--snapshots", "witness"),
+                    *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
+                ],
+                work,
+                work / "attempt.log",
+                files=sorted({name.partition("::")[0] for name, _ in run.keys}),
+            )
+            came = read(record)
+            if came is None:
+                return {}, False
+            made = {each.key: each for each in came.outcomes if each.key in run.keys}
+            self._keep(run, runner, came.header, made.values())
+            return made, came.complete
+        finally:
+            store.drop(work)
+
+    def _alone(
+        self, run: _Run, runner: CellRunner, cell: str, keys: tuple[Key, ...]
+    ) -> dict[Key, Outcome]:
+        """One cell as a gate runs it: a process that dies costs one behaviour."""
+        names = tuple(name for name, _ in keys)
+        where = self.cells[cell]
+        key = cell_key(
+            run.lock.digest, where, names, PROBES + run.replica, self.standing.conditions
+        )
+        self.processes += 1
+        done = runner(Task(SIDE, run.replica, where, names, key))
+        made = {(name, cell): outcome for name, outcome in done.outcomes.items()}
+        if done.header is not None:
+            self._keep(run, runner, done.header, made.values())
+        return made
+
+    def _keep(
+        self, run: _Run, runner: CellRunner, header: Header, outcomes: Iterable[Outcome]
+    ) -> None:
+        """Keep each outcome for itself, so that it is found whatever it is asked with."""
+        if not runner.request.cache or not runner.as_keyed():
+            return
+        for outcome in outcomes:
+            if outcome.status != "unknown":
+                key = self._key(run.lock, outcome.key, run.replica)
+                self.standing.store.keep(key, self.standing.store.open(key), header, [outcome])
+
+    def _key(self, lock: Lock, key: Key, replica: int) -> str:
+        behaviour, cell = key
+        return cell_key(
+            lock.digest,
+            self.cells[cell],
+            (behaviour,),
+            PROBES + replica,
+            self.standing.conditions,
+        )
+
+
+class _Unheard:
+    """What a process of a search does is no cell of a gate, and told as a probe."""
+
+    def say(self, text: str) -> None: ...
+
+    def tell(self, text: str) -> None: ...
+
+    def planned(self, tasks: int) -> None: ...
+
+    def finished(self, task: Task, seconds: float, kept: bool) -> None: ...
+
+    def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None: ...
+
+
+def _parts(keys: tuple[Key, ...], most: int) -> list[tuple[Key, ...]]:
+    """`keys` in at most so many parts, each cell whole, about as many behaviours in each."""
+    parts: list[list[Key]] = [[] for _ in range(most)]
+    for _, cell in sorted(_by_cell(keys), key=lambda each: -len(each[1])):
+        min(parts, key=len).extend(cell)
+    return [tuple(part) for part in parts if part]
+
+
+def _by_cell(keys: Iterable[Key]) -> list[tuple[str, tuple[Key, ...]]]:
+    ordered = sorted(keys, key=lambda key: key[1])
+    return [(cell, tuple(part)) for cell, part in groupby(ordered, key=lambda key: key[1])]
