@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import stacks
-from harness.commands import asked, blaming, gate_costs, given
+from harness.commands import accepting, asked, blaming, gate_costs, given
 from harness.commands.publishing import publish, say
 from harness.commands.written import written_behaviours
 from harness.gate.exitcode import parse_fail_on
@@ -65,6 +65,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def _add_reports(parser: argparse.ArgumentParser) -> None:
     usual = ",".join(sorted(verdict.value for verdict in FAILS_A_GATE))
     parser.add_argument("--fail-on", metavar="V,V", help=f"what exits 1 (default: {usual})")
+    accepting.add_option(parser)
     parser.add_argument(
         "--report",
         type=given.path,
@@ -83,14 +84,16 @@ def run(args: argparse.Namespace) -> int:
     request = asked.request_of(
         args, chosen, args.baseline, args.candidate, confirm=args.confirm, select=args.select
     )
-    check_expressions(written_behaviours(home()), request.select)
+    written = written_behaviours(home())
+    check_expressions(written, request.select)
+    accepted = accepting.accepted_of(args, written)
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     costs = gate_costs.costs_of(args, chosen, progress.say)
     blame = blaming.blame_of(args, progress)
     try:
         with progress:
-            report = run_gate(request, world, fail_on, costs, blame)
+            report = run_gate(request, world, fail_on, accepted, costs, blame)
     except KeyboardInterrupt:
         world.processes.stop()
         if costs is not None:

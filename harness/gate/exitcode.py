@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+from harness.vocabulary.accepted import Acceptance
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.verdicts import (
@@ -21,6 +22,7 @@ def exit_code(
     behaviours: Collection[BehaviourVerdict],
     fail_on: Collection[Verdict] = FAILS_A_GATE,
     costs: Collection[CostVerdict] | None = None,
+    accepted: Iterable[Acceptance] = (),
 ) -> ExitCode:
     """The exit code of a gate, as DESIGN 5 has it.
 
@@ -28,11 +30,14 @@ def exit_code(
     in which nothing ran, or in which all that ran fails under both stacks: what fails in
     both could not have differed. `costs` are the verdicts of the costs that were to be
     compared, None where none were: an inconclusive one counts as nothing, but not one verdict
-    at all leaves the gate inconclusive.
+    at all leaves the gate inconclusive. What is accepted does not fail a gate; an entry of
+    `accepted` that no longer stands does.
     """
     if stack_verdict != "built":
         return ExitCode.CANNOT_BUILD
-    if any(each.verdict in fail_on for each in behaviours):
+    if any(each.verdict in fail_on and each.accepted is None for each in behaviours):
+        return ExitCode.CHANGED
+    if any(each.fails for each in accepted):
         return ExitCode.CHANGED
     if any(each.verdict == "unimportable" for each in packages):
         return ExitCode.CHANGED

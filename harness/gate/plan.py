@@ -107,6 +107,11 @@ def select(plan: Plan, expressions: Sequence[str]) -> Plan:
     return tuple(planned for planned in chosen if planned.behaviours)
 
 
+def behaviours(plan: Plan) -> frozenset[str]:
+    """The ids of all behaviours of `plan`, in whatever cells."""
+    return frozenset(name for planned in plan for name in planned.behaviours)
+
+
 def check_selected(
     plan: Plan, whole: Plan, expressions: Sequence[str], tier: Tier = TIERS[-1]
 ) -> None:

@@ -20,12 +20,14 @@ SideRuns = list[dict[Key, Outcome]]
 class Listing:
     """What one side would run; `plan` None where it could not be listed, for `problem`.
 
-    `refusal` where that is what the options ask for, and not how the stack is.
+    `refusal` where that is what the options ask for, and not how the stack is; `left_out`
+    the behaviours that `--select` did not choose.
     """
 
     plan: Plan | None
     problem: str = ""
     refusal: UsageError | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -81,6 +83,10 @@ class Results:
                 for package, error in run.header.imports.items():
                     errors[package] = errors.get(package) or error
         return Imports(errors, frozenset(stack))
+
+    def left_out(self) -> frozenset[str]:
+        """The behaviours of either side that were not chosen."""
+        return frozenset().union(*(listing.left_out for listing in self.listings.values()))
 
     def oddities(self) -> list[str]:
         """A note for each side that was listed with errors."""

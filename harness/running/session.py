@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from harness.gate.accepted import accept, left_out
 from harness.gate.compare import (
     Comparison,
     package_verdicts,
@@ -21,6 +22,7 @@ from harness.running.claims import Book, book_of, both
 from harness.running.costing import NOTHING_MOVED, CostsAsked, compare_costs, planned
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
+from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
@@ -35,11 +37,14 @@ def run_gate(
     request: Request,
     world: World,
     fail_on: Collection[Verdict] = FAILS_A_GATE,
+    accepted: Sequence[Accepted] = (),
     costs: CostsAsked | None = None,
     blaming: BlameAsked | None = None,
 ) -> GateReport:
     """Gate `request.candidate` against `request.baseline`: behaviours, then what brought their
     changes and `costs` if asked.
+
+    What `accepted` has an entry for does not fail the gate.
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
@@ -51,7 +56,7 @@ def run_gate(
     try:
         resolve(request, world, locks)
         sides = Sides(request, world, locks)
-        report = _gate(sides, book, fail_on)
+        report = _gate(sides, book, fail_on, accepted)
         if blaming is not None:
             report = _with_blame(report, blaming, sides)
         if costs is not None:
@@ -83,10 +88,12 @@ def _unbuilt(
     )
 
 
-def _gate(sides: Sides, book: Book, fail_on: Collection[Verdict]) -> GateReport:
+def _gate(
+    sides: Sides, book: Book, fail_on: Collection[Verdict], accepted: Sequence[Accepted]
+) -> GateReport:
     """Run both sides, repeat what is not the same, and put it together."""
     comparison = settle(sides)
-    report = _report(sides, comparison, fail_on)
+    report = _report(sides, comparison, fail_on, accepted)
     return replace(report, claims=confirmed(changes(*both(sides, book)), comparison.behaviours))
 
 
@@ -107,15 +114,26 @@ def _with_costs(
         return replace(report, notes=(*report.notes, NOTHING_MOVED))
     bench = compare_costs(asked, found, sides, fail_on)
     verdicts = [each.decision.verdict for one in bench.comparisons for each in one.compared]
-    code = exit_code(report.stack_verdict, report.packages, report.behaviours, fail_on, verdicts)
+    code = exit_code(
+        report.stack_verdict, report.packages, report.behaviours, fail_on, verdicts, report.accepted
+    )
     return replace(report, bench=bench, exit_code=int(code))
 
 
-def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) -> GateReport:
+def _report(
+    sides: Sides,
+    comparison: Comparison,
+    fail_on: Collection[Verdict],
+    accepted: Sequence[Accepted],
+) -> GateReport:
     request, locks, results = sides.request, sides.locks, sides.results
     imports = [results.imports(side, locks[side].versions) for side in SIDES]
     packages = package_verdicts(*imports)
-    code = exit_code("built", packages, comparison.behaviours, fail_on)
+    left = left_out(request, results.left_out())
+    behaviours, acceptances = accept(
+        accepted, comparison.behaviours, locks["candidate"].versions, left
+    )
+    code = exit_code("built", packages, behaviours, fail_on, accepted=acceptances)
     oddities = results.oddities()
     if oddities and code == ExitCode.NOTHING_CHANGED:
         code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known
@@ -132,7 +150,7 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         stack_verdict="built",
         stack_reason="",
         packages=packages,
-        behaviours=comparison.behaviours,
+        behaviours=behaviours,
         skipped=comparison.skipped,
         notes=(*notes, *oddities, *filter(None, told)),
         exit_code=int(code),
@@ -140,4 +158,5 @@ def _report(sides: Sides, comparison: Comparison, fail_on: Collection[Verdict]) 
         baseline_name=request.baseline,
         candidate_name=request.candidate,
         tier=request.tier,
+        accepted=acceptances,
     )

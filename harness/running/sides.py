@@ -15,6 +15,7 @@ from harness.gate.plan import (
     Plan,
     Side,
     Task,
+    behaviours,
     check_selected,
     confirming_tasks,
     digest,
@@ -231,7 +232,7 @@ class Sides:
                 where=listing.problem,
                 next="mend what the errors name, then give the same command",
             ) from None
-        return replace(listing, plan=plan)
+        return replace(listing, plan=plan, left_out=behaviours(listing.plan) - behaviours(plan))
 
     def _whole(self, side: Side) -> Listing:
         """What the plugin lists under `side`, kept from before if it is."""

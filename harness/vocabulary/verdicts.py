@@ -12,7 +12,8 @@ from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.tiers import DEFAULT, Tier
 
-if TYPE_CHECKING:  # blame is made of verdicts
+if TYPE_CHECKING:  # both are made of verdicts
+    from harness.vocabulary.accepted import Acceptance, Accepted
     from harness.vocabulary.blame import BlameReport
 
 
@@ -64,7 +65,7 @@ class ObservationVerdict:
 @dataclass(frozen=True)
 class BehaviourVerdict:
     """One behaviour in one cell. `runs` counts how often each side ran it, `tier` is the
-    smallest that does."""
+    smallest that does; `accepted` is the entry for which it does not fail the gate."""
 
     behaviour: str
     cell: str
@@ -75,6 +76,7 @@ class BehaviourVerdict:
     reproduce: str = ""
     runs: int = 1
     tier: Tier = DEFAULT
+    accepted: Accepted | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ class GateReport:
     about the machine or the baseline that are no verdicts; `fail_on` the verdicts that
     failed this gate; `claims` those of the documents on which the two sides disagree;
     `tier` how much of the suites ran, None where records of any were compared; `bench` the
-    costs, None where none were to be compared; `blame` what brought the changes, None where
-    that was not asked; `command` the arguments of the command that gated.
+    costs, None where none were to be compared; `accepted` what became of each entry that
+    accepts a change; `blame` what brought the changes, None where that was not asked;
+    `command` the arguments of the command that gated.
     """
 
     baseline: Lock | None
@@ -122,5 +125,6 @@ class GateReport:
     claims: tuple[ClaimChange, ...] = ()
     tier: Tier | None = None
     bench: BenchReport | None = None
+    accepted: tuple[Acceptance, ...] = ()
     blame: BlameReport | None = None
     command: tuple[str, ...] = ()

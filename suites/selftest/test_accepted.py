@@ -1,0 +1,238 @@
+"""Accepted changes: what an entry accepts, when it stands no longer, and how its file is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.gate.accepted import LeftOut, accept, left_out
+from harness.gate.acceptedfile import AcceptedError, read_accepted
+from harness.gate.exitcode import exit_code
+from harness.gate.world import Request
+from harness.vocabulary.accepted import Acceptance, Accepted, Standing
+from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+
+NAME = "tokenizers/test_ids.py::test_ids"
+ENTRY = Accepted("ids", NAME, Verdict.CHANGED, "meant so", "ann", "transformers", "<5.25")
+VERSIONS = {"transformers": "5.24.0"}
+WHOLE = LeftOut()
+
+
+def result(
+    verdict: Verdict = Verdict.CHANGED, cell: str = "gpt2", name: str = NAME
+) -> BehaviourVerdict:
+    return BehaviourVerdict(name, cell, verdict)
+
+
+def only(
+    entry: Accepted,
+    *results: BehaviourVerdict,
+    versions: dict[str, str] = VERSIONS,
+    left: LeftOut = WHOLE,
+) -> Acceptance:
+    (found,) = accept([entry], results, versions, left)[1]
+    return found
+
+
+def code(entry: Accepted, *results: BehaviourVerdict) -> int:
+    behaviours, acceptances = accept([entry], results, VERSIONS, WHOLE)
+    return exit_code("built", (), behaviours, accepted=acceptances)
+
+
+def test_an_accepted_change_does_not_fail_the_gate() -> None:
+    assert exit_code("built", (), [result()]) == 1
+    assert code(ENTRY, result()) == 0
+
+
+def test_another_change_beside_it_does() -> None:
+    assert code(ENTRY, result(), result(name="a.py::test_other")) == 1
+
+
+def test_an_unknown_beside_an_accepted_change_leaves_the_gate_inconclusive() -> None:
+    assert code(ENTRY, result(), result(Verdict.UNKNOWN, name="a.py::test_other")) == 4
+
+
+def test_the_verdict_bears_the_entry_that_accepts_it() -> None:
+    (accepted, other), _ = accept(
+        [ENTRY], [result(), result(Verdict.BROKEN, "minilm")], VERSIONS, WHOLE
+    )
+    assert (accepted.accepted, other.accepted) == (ENTRY, None)
+
+
+def test_another_verdict_than_the_accepted_one_fails_the_gate_twice_over() -> None:
+    found = only(ENTRY, result(Verdict.BROKEN))
+    assert (found.standing, found.found) == (Standing.UNMATCHED, {Verdict.BROKEN: 1})
+    assert code(ENTRY, result(Verdict.BROKEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "standing"),
+    [("gpt2-nf4-cpu", Standing.HOLDS), ("*-nf4-*", Standing.HOLDS), ("*-fp4-*", Standing.UNSEEN)],
+)
+def test_a_cell_is_an_id_or_a_pattern(pattern: str, standing: Standing) -> None:
+    entry = replace(ENTRY, cell=pattern)
+    assert only(entry, result(cell="gpt2-nf4-cpu")).standing is standing
+
+
+@pytest.mark.parametrize("behaviour", [NAME, "tokenizers", "tokenizers/test_ids.py", "*::test_i*"])
+def test_a_behaviour_is_named_as_select_names_it(behaviour: str) -> None:
+    assert only(replace(ENTRY, behaviour=behaviour), result()).standing is Standing.HOLDS
+
+
+def test_an_entry_that_matches_nothing_any_more_fails_the_gate() -> None:
+    assert only(ENTRY, result(Verdict.SAME)).standing is Standing.UNMATCHED
+    assert exit_code("built", (), [result(Verdict.SAME)]) == 0
+    assert code(ENTRY, result(Verdict.SAME)) == 1
+
+
+def test_one_match_among_many_cells_is_enough() -> None:
+    found = only(ENTRY, result(Verdict.SAME), result(cell="minilm"), result(cell="smol"))
+    assert (found.standing, found.accepts) == (Standing.HOLDS, 2)
+
+
+def test_an_entry_whose_behaviours_did_not_run_is_not_judged() -> None:
+    other = result(Verdict.SAME, name="a.py::test_other")
+    assert only(ENTRY, other, versions={"transformers": "6.0"}).standing is Standing.UNSEEN
+    assert code(ENTRY, other) == 0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNKNOWN, Verdict.FLAKY])
+def test_what_gives_no_evidence_does_not_say_that_a_change_is_gone(verdict: Verdict) -> None:
+    assert only(ENTRY, result(Verdict.SAME), result(verdict, "b")).standing is Standing.UNSEEN
+
+
+def test_a_part_of_what_a_pattern_names_does_not_say_that_the_change_is_gone() -> None:
+    entry = replace(ENTRY, behaviour="tokenizers/test_ids.py::*")
+    left = LeftOut({"tokenizers/test_ids.py::test_bytes"})
+    assert only(entry, result(Verdict.SAME), left=left).standing is Standing.UNSEEN
+    assert only(entry, result(), left=left).standing is Standing.HOLDS
+    assert only(ENTRY, result(Verdict.SAME), left=left).standing is Standing.UNMATCHED
+
+
+@pytest.mark.parametrize(
+    ("request_", "cells"),
+    [
+        (Request("a", "b"), False),
+        (Request("a", "b", select=("tokenizers",)), False),
+        (Request("a", "b", options=("--precision", "nf4")), True),
+        (Request("a", "b", options=("--subject", "gpt2", "--tier", "default")), True),
+        (Request("a", "b", tier="quick"), True),
+        (Request("a", "b", tier="broad"), False),
+    ],
+)
+def test_some_cells_are_left_out_where_cells_are_chosen(request_: Request, cells: bool) -> None:
+    assert left_out(request_, ()).cells is cells
+
+
+def test_without_some_cells_only_an_entry_for_one_cell_can_match_nothing() -> None:
+    left = LeftOut(cells=True)
+    assert only(ENTRY, result(Verdict.SAME), left=left).standing is Standing.UNSEEN
+    one = replace(ENTRY, cell="gpt2")
+    assert only(one, result(Verdict.SAME), left=left).standing is Standing.UNMATCHED
+
+
+BOUNDS = [
+    ("<5.25", "5.24.9", True),
+    ("<5.25", "5.25.0", False),
+    ("<5.25", "5.25.0rc1", False),
+    ("<5.25", "5.25.1.dev0", False),
+    ("<=5.25", "5.25.0", True),
+    ("==5.24.*", "5.24.3", True),
+    ("==5.24.*", "5.25.0", False),
+    ("~=5.24.0", "5.24.7", True),
+    ("<5.25,>=5.24", "5.23.0", False),
+    ("<5.25", "5.24.0+cpu", True),
+    ("<5.25", "5.24.0rc1", True),
+]
+
+
+@pytest.mark.parametrize(("bound", "version", "holds"), BOUNDS)
+def test_an_entry_holds_as_long_as_the_candidate_is_within_its_bound(
+    bound: str, version: str, holds: bool
+) -> None:
+    entry = replace(ENTRY, versions=bound)
+    found = only(entry, result(), versions={"transformers": version})
+    assert found.standing is (Standing.HOLDS if holds else Standing.EXPIRED)
+    assert found.fails is not holds
+
+
+def test_an_expired_entry_accepts_nothing() -> None:
+    (verdict,), _ = accept([ENTRY], [result()], {"transformers": "5.25.0"}, WHOLE)
+    assert verdict.accepted is None
+
+
+def test_an_entry_for_a_package_that_the_candidate_lacks_has_expired() -> None:
+    found = only(ENTRY, result(), versions={"torch": "2.13.0"})
+    assert (found.standing, found.version) == (Standing.EXPIRED, None)
+
+
+def test_of_two_entries_for_one_change_the_first_accepts_and_both_stand() -> None:
+    second = replace(ENTRY, id="again", behaviour="tokenizers")
+    (verdict,), found = accept([ENTRY, second], [result()], VERSIONS, WHOLE)
+    assert verdict.accepted == ENTRY
+    assert [each.standing for each in found] == [Standing.HOLDS, Standing.HOLDS]
+
+
+FILE = """
+["sentencepiece-0.2.3-protos"]
+behaviour = "tokenizers/test_sentencepiece.py::test_*proto"
+cell = "sentencepiece"
+verdict = "broken"
+until = "SentencePiece >= 0.2.3, < 0.3"
+reason = \"\"\"nobody here
+calls them\"\"\"
+owner = "ann@example.com"
+"""
+
+
+def test_an_entry_is_read_with_all_its_fields() -> None:
+    (entry,) = read_accepted(FILE, "accepted.toml")
+    assert entry == Accepted(
+        id="sentencepiece-0.2.3-protos",
+        behaviour="tokenizers/test_sentencepiece.py::test_*proto",
+        verdict=Verdict.BROKEN,
+        reason="nobody here calls them",
+        owner="ann@example.com",
+        package="sentencepiece",
+        versions="<0.3,>=0.2.3",
+        cell="sentencepiece",
+        file="accepted.toml",
+    )
+    assert entry.until == "sentencepiece<0.3,>=0.2.3"
+
+
+def test_a_file_without_entries_accepts_nothing() -> None:
+    assert read_accepted("# nothing yet\n", "accepted.toml") == ()
+
+
+DAMAGED = [
+    ('owner = "ann@example.com"', "owner = ann", "cannot be read", "mend that line of"),
+    ('owner = "ann@example.com"', "", "owner is missing", 'owner = "…"'),
+    ('owner = "ann@example.com"', 'owner = " "', "owner is no text, or empty", 'owner = "…"'),
+    ('cell = "sentencepiece"', "cell = 3", "cell is no text, or empty", 'cell = "…"'),
+    ('cell = "sentencepiece"', 'cells = "a"', "unknown field 'cells'", "cell = …"),
+    ('"broken"', '"borken"', "'borken' is no verdict", 'verdict = "broken"'),
+    ('"broken"', '"same"', "'same' is no verdict", "take out"),
+    ('"broken"', '"flaky"', "'flaky' is no verdict", "take out"),
+    ('"SentencePiece >= 0.2.3, < 0.3"', '"sentencepiece>=0.2"', "never ends", "sentencepiece<"),
+    ('"SentencePiece >= 0.2.3, < 0.3"', '"sentencepiece"', "never ends", "sentencepiece<"),
+    ('"SentencePiece >= 0.2.3, < 0.3"', '"next year"', "is no bound", 'until = "'),
+    ('"SentencePiece >= 0.2.3, < 0.3"', '"a[b]<3"', "is no bound", 'until = "a<'),
+    ('["sentencepiece-0.2.3-protos"]', "[a.b]", "unknown field 'b'", "in quotes"),
+    ('["sentencepiece-0.2.3-protos"]', "", "behaviour stands outside", "below the"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "what", "next_"), DAMAGED)
+def test_a_damaged_file_says_what_where_and_what_to_write(
+    old: str, new: str, what: str, next_: str
+) -> None:
+    assert FILE.count(old) == 1
+    with pytest.raises(AcceptedError) as caught:
+        read_accepted(FILE.replace(old, new), "accepted.toml")
+    error = caught.value
+    assert what in error.what
+    assert next_ in error.next
+    assert error.where.startswith("accepted.toml")
+    assert error.allowed
