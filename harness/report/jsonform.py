@@ -8,6 +8,7 @@ from harness.report import summary
 from harness.report.bench import jsonform as bench
 from harness.report.blame import jsonform as blame
 from harness.report.strict import finite
+from harness.vocabulary.accepted import Acceptance
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.stacks import Lock
@@ -21,11 +22,12 @@ def to_json(report: GateReport) -> dict[str, Any]:
 
     `baseline` and `candidate` map every package of the stack to its version, null where the
     stack has no lock. `counts` has every verdict, those of costs too where there are any.
-    `claims` has those on which the sides disagree. `bench` stands only where costs were to be
-    compared, in the form of `harness bench --json`; `blame` only where it was searched for.
-    `command` are the arguments of `harness gate` that gate the same again. Of an observation,
-    `noise` is {spread, provenance} or null, `distance` a multiple of the noise (of costs, a
-    ratio).
+    `claims` has those on which the sides disagree. `accepted` has what became of each entry that
+    accepts a change (holds, unseen, unmatched or expired), and each behaviour the id of the entry
+    that accepts its verdict, or null. `bench` stands only where costs were to be compared, in
+    the form of `harness bench --json`; `blame` only where it was searched for. `command` are the
+    arguments of `harness gate` that gate the same again. Of an observation, `noise` is
+    {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
     A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
     """
     costs = {} if report.bench is None else {"bench": bench.to_json(report.bench)}
@@ -56,6 +58,7 @@ def to_json(report: GateReport) -> dict[str, Any]:
         "behaviours": [_behaviour(result) for result in report.behaviours],
         "counts": {verdict.value: count for verdict, count in summary.found(report).items()},
         "claims": [_claim(change) for change in report.claims],
+        "accepted": [_acceptance(each) for each in report.accepted],
         "skipped": [{"reason": skip.reason, "count": skip.count} for skip in report.skipped],
         **costs,
         **blamed,
@@ -79,6 +82,23 @@ def _claim(change: ClaimChange) -> dict[str, Any]:
     }
 
 
+def _acceptance(each: Acceptance) -> dict[str, Any]:
+    entry = each.entry
+    return {
+        "id": entry.id,
+        "standing": each.standing.value,
+        "behaviour": entry.behaviour,
+        "cell": entry.cell,
+        "verdict": entry.verdict.value,
+        "until": entry.until,
+        "reason": entry.reason,
+        "owner": entry.owner,
+        "file": entry.file,
+        "candidate": each.version,
+        "found": {verdict.value: count for verdict, count in each.found.items()},
+    }
+
+
 def _pins(lock: Lock | None) -> dict[str, str] | None:
     return None if lock is None else lock.versions
 
@@ -91,6 +111,7 @@ def _behaviour(result: BehaviourVerdict) -> dict[str, Any]:
         "reason": result.reason,
         "claim_ids": list(result.claims),
         "observations": [_observation(entry) for entry in result.observations],
+        "accepted": result.accepted.id if result.accepted else None,
         "reproduce": result.reproduce,
         "runs": result.runs,
         "tier": result.tier,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from harness.report import summary, words
+from harness.report import acceptances, summary, words
 from harness.report.bench import again, rows
 from harness.report.excerpts import sides
 from harness.report.plain import clean, one_line
@@ -26,14 +26,16 @@ _LINES = 20
 def to_junit(report: GateReport) -> str:
     """`report` as JUnit XML.
 
-    Of the verdicts that fail the gate `broken` is an error, the others are failures;
-    `unknown` is skipped, as is each reason for skipping. Of costs each quantity is a testcase:
-    `inconclusive` is skipped, as is what could not be measured. A stack that cannot be built, a
-    package that cannot be imported, and a gate without any evidence are errors of their
-    own, so that no exit code other than 0 looks like success.
+    Of the verdicts that fail the gate `broken` is an error, the others are failures; what is
+    accepted passes, and an entry that no longer accepts anything is a failure. `unknown` is
+    skipped, as is each reason for skipping. Of costs each quantity is a testcase: `inconclusive`
+    is skipped, as is what could not be measured. A stack that cannot be built, a package that
+    cannot be imported, and a gate without any evidence are errors of their own, so that no exit
+    code other than 0 looks like success.
     """
     cases = [_behaviour(result, report) for result in report.behaviours]
     cases += _costs(report)
+    cases += [_accepted(row) for row in acceptances.rows(report)]
     cases += [_package(entry) for entry in report.packages]
     cases += [_skip(skip.reason, skip.count) for skip in report.skipped]
     if report.exit_code != 0 and not any(_bad(case) for case in cases):
@@ -52,7 +54,10 @@ def _behaviour(result: BehaviourVerdict, report: GateReport) -> Element:
     case = _case(path.removesuffix(".py").replace("/", "."), f"{name}[{one_line(result.cell)}]")
     verdict = result.verdict
     message = f"{verdict.value}: {one_line(result.reason) or words.MEANING[verdict]}"
-    if verdict in report.fail_on:
+    if result.accepted is not None:
+        told = f"{message}\n{acceptances.terms(result.accepted)}"
+        _child(case, "system-out", "", f"{told}\n{_story(result)}")
+    elif verdict in report.fail_on:
         tag = "error" if verdict is Verdict.BROKEN else "failure"
         _child(case, tag, message, _story(result)).set("type", verdict.value)
     elif verdict is Verdict.UNKNOWN:
@@ -94,6 +99,16 @@ def _cost(each: Compared, end: str, commands: Mapping[str, str], report: GateRep
         _child(
             case, "system-out", "", story if verdict is CostVerdict.SAME else f"{message}\n{story}"
         )
+    return case
+
+
+def _accepted(row: acceptances.EntryRow) -> Element:
+    case = _case("accepted", row.id)
+    if row.fails:
+        told = f"{row.terms}\nnext: {row.next}"
+        _child(case, "failure", row.standing, told).set("type", "accepted")
+    else:
+        _child(case, "system-out", "", f"{row.standing}\n{row.terms}")
     return case
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from harness.report import summary, words
+from harness.report import acceptances, summary, words
 from harness.report.bench import markdown as bench
 from harness.report.excerpts import sides
 from harness.report.ledger.rows import change_text, claim_row, observed_text
@@ -68,6 +68,7 @@ def _blocks(report: GateReport) -> Iterator[Block]:
     yield from _moves(report)
     yield from _packages(report)
     yield from _claims(report)
+    yield from _accepted(report)
     yield from _skips(report)
     yield from _costs(report)
     groups = summary.groups(report)
@@ -131,6 +132,21 @@ def _claims(report: GateReport) -> Iterator[Block]:
         yield Block(lambda: f"\nand {len(report.claims) - CLAIMS} more claims, in gate.json\n")
 
 
+def _accepted(report: GateReport) -> Iterator[Block]:
+    entries = acceptances.rows(report)
+    if not entries:
+        return
+    lines = [f"- {_entry(row)}\n" for row in entries]
+    told = acceptances.unseen(report)
+    lines += [f"- {told}\n"] if told else []
+    yield Block(lambda: f"\n### Accepted changes ({len(entries)})\n\n" + "".join(lines))
+
+
+def _entry(row: acceptances.EntryRow) -> str:
+    told = f"{code(row.id)} **{escape(row.standing)}**: {_escaped(row.terms)}"
+    return f"{told} (next: {escape(row.next)})" if row.next else told
+
+
 def _cell(text: str) -> str:
     return text if text.startswith("`") else _escaped(clip(text, 160))
 
@@ -169,6 +185,8 @@ def _group(group: summary.Group, several: bool) -> Block:
 def _fold(fold: summary.Fold, several: bool) -> str:
     cells = _escaped(words.cells_text(fold.cells, several))
     lines = ["", f"**{fold.verdict.value}** in {cells}"]
+    if fold.accepted:
+        lines += ["", _escaped(acceptances.terms(fold.accepted))]
     for reason in fold.reasons[:2]:
         lines += ["", _fence(clip(clean(reason).strip(), _TEXT))]
     entries = summary.differing(fold.shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.report import summary, words
+from harness.report import acceptances, summary, words
 from harness.report.bench.sections import CostBlock, cost_block
 from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
@@ -91,6 +91,7 @@ class FoldBlock:
     shown: Result
     others: tuple[Result, ...]
     left_out: str = ""
+    accepted: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class Page:
     moved_count: int
     packages: tuple[PackageVerdict, ...]
     claims: tuple[ChangeRow, ...]
+    accepted: tuple[acceptances.EntryRow, ...]
+    unseen: str
     groups: tuple[GroupBlock, ...]
     gallery: Gallery
     costs: CostBlock | None
@@ -159,6 +162,8 @@ def page(report: GateReport) -> Page:
         ),
         groups=_groups(report),
         claims=tuple(map(change_row, report.claims)),
+        accepted=acceptances.rows(report),
+        unseen=acceptances.unseen(report),
         gallery=gallery(report),
         costs=cost_block(report.bench),
         same=_same(report),
@@ -210,6 +215,7 @@ def _fold(fold: summary.Fold, several: bool, room: Room) -> FoldBlock:
         first,
         tuple(others),
         _left_out(len(waiting), "more cell"),
+        acceptances.terms(fold.accepted) if fold.accepted else "",
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.stacks import LIBRARIES, Move
@@ -27,10 +29,14 @@ _CELL = re.compile(rf"(.+?)-({'|'.join(PRECISIONS)})-(cpu|mps|cuda(?::\d+)?)")
 
 @dataclass(frozen=True)
 class Fold:
-    """The cells in which one behaviour has one verdict; `shown` moved furthest of them."""
+    """The cells in which one behaviour has one verdict; `shown` moved furthest of them.
+
+    `accepted` is the entry that accepts it in all of them.
+    """
 
     verdict: Verdict
     results: tuple[BehaviourVerdict, ...]
+    accepted: Accepted | None = None
 
     @property
     def shown(self) -> BehaviourVerdict:
@@ -47,7 +53,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Group:
-    """One behaviour and its verdicts, heaviest first."""
+    """One behaviour and its verdicts, heaviest first, those that are accepted last."""
 
     behaviour: str
     folds: tuple[Fold, ...]
@@ -91,14 +97,19 @@ def found(report: GateReport) -> dict[Verdict | CostVerdict, int]:
     return counted
 
 
+def accepted(report: GateReport) -> Counter[Verdict]:
+    """How many of each verdict are accepted."""
+    return Counter(each.verdict for each in report.behaviours if each.accepted is not None)
+
+
 def groups(report: GateReport) -> tuple[Group, ...]:
-    """Every behaviour with a verdict other than `same`, heaviest first."""
+    """Every behaviour with a verdict other than `same`, in the order of its first fold."""
     by_behaviour: dict[str, list[BehaviourVerdict]] = {}
     for result in report.behaviours:
         if result.verdict is not Verdict.SAME:
             by_behaviour.setdefault(result.behaviour, []).append(result)
     found = [Group(behaviour, _folds(results)) for behaviour, results in by_behaviour.items()]
-    return tuple(sorted(found, key=lambda g: (_WEIGHT[g.folds[0].verdict], g.behaviour)))
+    return tuple(sorted(found, key=lambda group: (*_order(group.folds[0]), group.behaviour)))
 
 
 def differing(result: BehaviourVerdict) -> tuple[ObservationVerdict, ...]:
@@ -144,13 +155,15 @@ def _move_order(move: Move) -> tuple[bool, bool, str]:
 
 
 def _folds(results: Iterable[BehaviourVerdict]) -> tuple[Fold, ...]:
-    by_verdict: dict[Verdict, list[BehaviourVerdict]] = {}
+    alike: dict[tuple[Verdict, Accepted | None], list[BehaviourVerdict]] = {}
     for result in results:
-        by_verdict.setdefault(result.verdict, []).append(result)
-    return tuple(
-        Fold(verdict, tuple(by_verdict[verdict]))
-        for verdict in sorted(by_verdict, key=_WEIGHT.__getitem__)
-    )
+        alike.setdefault((result.verdict, result.accepted), []).append(result)
+    folds = (Fold(verdict, tuple(found), entry) for (verdict, entry), found in alike.items())
+    return tuple(sorted(folds, key=_order))
+
+
+def _order(fold: Fold) -> tuple[bool, int]:
+    return (fold.accepted is not None, _WEIGHT[fold.verdict])
 
 
 def _reach(result: BehaviourVerdict) -> float:

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.report import summary, words
+from harness.report import acceptances, summary, words
 from harness.report.bench import terminal as bench
 from harness.report.blame import terminal as blame
 from harness.report.excerpts import Excerpt, sides
@@ -36,6 +36,7 @@ def render(report: GateReport, console: Console) -> None:
     _packages(report, console)
     _blame(report, console)
     _claims(report, console)
+    _accepted(report, console)
     _behaviours(report, console)
     _costs(report, console)
     _skips(report, console)
@@ -107,6 +108,22 @@ def _claims(report: GateReport, console: Console) -> None:
         _line(console, Text(f"  and {more}: harness claims --stack shows all", style="dim"))
 
 
+def _accepted(report: GateReport, console: Console) -> None:
+    """The entries that accept something here, after those that no longer do."""
+    entries = acceptances.rows(report)
+    if not entries:
+        return
+    _heading(console, f"Accepted changes ({len(entries)})")
+    for row in entries:
+        style = "bold red" if row.fails else "bold green"
+        _line(console, Text.assemble("  ", (row.id, "bold"), "  ", (row.standing, style)))
+        _line(console, Text(f"    {clip(row.terms, _REASON_LENGTH)}", style="dim"))
+        if row.next:
+            _line(console, Text(f"    next: {row.next}"))
+    if told := acceptances.unseen(report):
+        _line(console, Text(f"  {told}", style="dim"))
+
+
 def _behaviours(report: GateReport, console: Console) -> None:
     groups = summary.groups(report)
     if not groups:
@@ -126,7 +143,11 @@ def _behaviours(report: GateReport, console: Console) -> None:
 
 def _fold(fold: summary.Fold, several: bool, width: int, console: Console) -> None:
     cells = words.cells_text(fold.cells, several)
-    _line(console, Text.assemble("  ", (fold.verdict.value, _style(fold.verdict)), "  ", cells))
+    style = "bold green" if fold.accepted else _style(fold.verdict)
+    _line(console, Text.assemble("  ", (fold.verdict.value, style), "  ", cells))
+    if fold.accepted:
+        told = clip(acceptances.terms(fold.accepted), _REASON_LENGTH)
+        _line(console, Text(f"    {told}", style="green"))
     for reason in fold.reasons[:2]:
         _line(console, Text(f"    {clip(one_line(reason), _REASON_LENGTH)}"))
     if len(fold.reasons) > 2:

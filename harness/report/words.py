@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from harness.report import numbers, summary
 from harness.report.plain import one_line
+from harness.vocabulary.accepted import Standing
 from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.costs import CostVerdict
@@ -74,14 +76,15 @@ def headline(report: GateReport) -> str:
 def exit_meaning(report: GateReport) -> str:
     known = report.exit_code in list(ExitCode)
     meaning = _EXIT[ExitCode(report.exit_code)] if known else "no meaning is defined"
-    return f"exit {report.exit_code}: {meaning}"
+    unsaid = " that is not accepted" if report.exit_code == 0 and summary.accepted(report) else ""
+    return f"exit {report.exit_code}: {meaning}{unsaid}"
 
 
 def _finding(report: GateReport) -> str:
     if report.stack_verdict != "built":
         return _unbuilt(report)
-    clauses = [*_backwards(report), *_imports(report), _verdicts(report), *_no_costs(report)]
-    return "; ".join(clauses)
+    clauses = [*_backwards(report), *_imports(report), *_lapsed(report)]
+    return "; ".join([*clauses, _verdicts(report), *_no_costs(report)])
 
 
 def _unbuilt(report: GateReport) -> str:
@@ -107,6 +110,17 @@ def _imports(report: GateReport) -> list[str]:
     return [f"cannot import {', '.join(bad)}"] if bad else []
 
 
+def _lapsed(report: GateReport) -> list[str]:
+    """Entries that fail the gate themselves."""
+    told = {Standing.EXPIRED: "expired", Standing.UNMATCHED: "without a match"}
+    counted = Counter(each.standing for each in report.accepted)
+    return [
+        f"{plural(counted[standing], 'acceptance')} {words}"
+        for standing, words in told.items()
+        if counted[standing]
+    ]
+
+
 def _no_costs(report: GateReport) -> list[str]:
     if report.bench is None or any(each.compared for each in report.bench.comparisons):
         return []
@@ -116,19 +130,22 @@ def _no_costs(report: GateReport) -> list[str]:
 def _verdicts(report: GateReport) -> str:
     found = summary.found(report)
     total = sum(found.values())
-    failing = {v: n for v, n in found.items() if v in report.fail_on}
+    accepted = summary.accepted(report)
+    told = f", {plural(accepted.total(), 'change')} accepted" if accepted else ""
+    failing = {v: n - accepted[Verdict(v)] for v, n in found.items() if v in report.fail_on}
     without = found[Verdict.UNKNOWN] + found.get(CostVerdict.INCONCLUSIVE, 0)
     if total == 0:
         return "Nothing was measured"
     if any(failing.values()):
-        return f"{tally(failing)} of {plural(total, 'verdict')}"
+        return f"{tally(failing)} of {plural(total, 'verdict')}{told}"
     if without == total:
         return f"No evidence: {tally(found)} of {plural(total, 'verdict')}"
     if without + found[Verdict.FAILING] == total:
         return f"Nothing was measured that could differ: {tally(found)}"
     if found[Verdict.SAME] == total:
         return f"Nothing changed: {plural(total, 'verdict')}, all same"
-    return f"Nothing that fails the gate: {tally(found)}"
+    lead = "No verdict" if any(each.fails for each in report.accepted) else "Nothing"
+    return f"{lead} that fails the gate: {tally(found)}{told}"
 
 
 def tally(found: Mapping[V, int]) -> str:
@@ -141,7 +158,9 @@ def counts_line(report: GateReport) -> str:
     found = summary.found(report)
     total = sum(found.values())
     skipped = sum(skip.count for skip in report.skipped)
+    accepted = summary.accepted(report).total()
     parts = [f"{plural(total, 'verdict')}: {tally(found)}" if total else "0 verdicts"]
+    parts += [f"{accepted:,} accepted"] if accepted else []
     parts += [f"{skipped:,} skipped"] if skipped else []
     return "; ".join([*parts, numbers.duration(report.seconds)])
 

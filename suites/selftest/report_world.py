@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+from harness.vocabulary.accepted import Acceptance, Accepted, Standing
 from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry
 from harness.vocabulary.observations import Noise, Observation
 from harness.vocabulary.stacks import Lock, Move
@@ -116,4 +118,26 @@ def of_many(count: int) -> GateReport:
     )
     return GateReport(
         BASELINE, CANDIDATE, (), "built", "", (), behaviours, (), ("ü" * 5000,) * 500, 1, 5.0
+    )
+
+
+def of_accepted() -> GateReport:
+    """Two accepted changes, others that are not, and an entry of every other standing."""
+    entry = Accepted(
+        "meant", "circuits", Verdict.CHANGED, SCRIPT, "ann", "torch", "<3", "*nf4*", "own.toml"
+    )
+    return replace(
+        of_every_verdict(),
+        behaviours=(
+            replace(behaviour(Verdict.CHANGED, name="meant"), accepted=entry),
+            replace(behaviour(Verdict.CHANGED, "smollm2-nf4-cpu"), accepted=entry),
+            behaviour(Verdict.CHANGED, "smollm2-fp4-cpu"),
+            behaviour(Verdict.DRIFTED),
+        ),
+        accepted=(
+            Acceptance(entry, Standing.HOLDS, {Verdict.SAME: 3, Verdict.CHANGED: 2}, "2.13.0"),
+            Acceptance(replace(entry, id="elsewhere"), Standing.UNSEEN),
+            Acceptance(replace(entry, id="dead"), Standing.UNMATCHED, {Verdict.SAME: 3}, "2.13.0"),
+            Acceptance(replace(entry, id="old"), Standing.EXPIRED, {Verdict.CHANGED: 2}, "3.0"),
+        ),
     )

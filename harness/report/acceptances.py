@@ -1,0 +1,63 @@
+"""Accepted changes in words: what is accepted, by whom, and which entry no longer stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.report import words
+from harness.report.plain import one_line
+from harness.vocabulary.accepted import Acceptance, Accepted, Standing
+from harness.vocabulary.verdicts import GateReport, Verdict
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """An entry: what became of it, what it says, and what to do where it fails the gate."""
+
+    id: str
+    standing: str
+    terms: str
+    next: str
+
+    @property
+    def fails(self) -> bool:
+        return bool(self.next)
+
+
+def rows(report: GateReport) -> tuple[EntryRow, ...]:
+    """The entries that this gate can judge, first those that fail it."""
+    judged = [each for each in report.accepted if each.standing is not Standing.UNSEEN]
+    return tuple(_row(each) for each in sorted(judged, key=lambda each: not each.fails))
+
+
+def unseen(report: GateReport) -> str:
+    """How many other entries there are; nothing where there are none."""
+    count = sum(1 for each in report.accepted if each.standing is Standing.UNSEEN)
+    return f"and {count:,} more of which this gate can say nothing" if count else ""
+
+
+def terms(entry: Accepted) -> str:
+    """`accepted until transformers<5.25 by ann@example.com: the reason`."""
+    return one_line(f"accepted until {entry.until} by {entry.owner}: {entry.reason}")
+
+
+def _row(each: Acceptance) -> EntryRow:
+    return EntryRow(one_line(each.entry.id), _standing(each), terms(each.entry), _next(each))
+
+
+def _standing(each: Acceptance) -> str:
+    entry = each.entry
+    if each.standing is Standing.HOLDS:
+        return f"accepts {each.accepts:,} {entry.verdict}"
+    if each.standing is Standing.EXPIRED:
+        has = f"{entry.package} {each.version}" if each.version else f"no {entry.package}"
+        return f"has expired: the candidate has {one_line(has)}"
+    ordered = {verdict: each.found.get(verdict, 0) for verdict in Verdict}
+    return f"matches nothing: none is {entry.verdict} of {words.tally(ordered)}"
+
+
+def _next(each: Acceptance) -> str:
+    out = one_line(f"take [{each.entry.id}] out of {each.entry.file}")
+    if each.standing is Standing.EXPIRED:
+        return f"look at the change again, then {out}, or give it a later until"
+    return out if each.standing is Standing.UNMATCHED else ""
