@@ -1,0 +1,154 @@
+"""`harness gate` with accepted changes, from the file to the exit code, in a miniature world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from miniature import Answer, Miniature, modules
+from wheels import make_wheel
+
+SUITE = """
+def test_ids(observe):
+    import gizmo
+    observe.exact("ids", gizmo.IDS)
+def test_protos():
+    import gizmo
+    gizmo.proto()
+def test_bytes(observe):
+    import gizmo
+    observe.exact("bytes", 3)
+"""
+OLD = "IDS = [1, 2]\ndef proto(): return 1\n"
+NEW = "IDS = [1, 3]\n"
+ENTRY = """
+["{id}"]
+behaviour = "{behaviour}"
+verdict = "{verdict}"
+until = "{until}"
+reason = "meant so"
+owner = "ann@example.com"
+"""
+IDS = {"id": "ids", "behaviour": "gizmos/test_gizmo.py::test_ids", "verdict": "changed"}
+PROTOS = {"id": "protos", "behaviour": "gizmos/*::test_protos", "verdict": "broken"}
+DEAD = {"id": "dead", "behaviour": "gizmos/test_gizmo.py::test_bytes", "verdict": "changed"}
+
+
+@pytest.fixture(scope="module")
+def world(make_miniature: Callable[[], Miniature]) -> Miniature:
+    mini = make_miniature()
+    make_wheel(mini.wheelhouse, "gizmo", "1.0", modules=modules("gizmo", OLD))
+    make_wheel(mini.wheelhouse, "gizmo", "2.0", modules=modules("gizmo", NEW))
+    mini.stack("reference", "gizmo==1.0")
+    mini.suite("gizmos/test_gizmo.py", SUITE)
+    mini.count_starts()
+    return mini
+
+
+def write(path: Path, *entries: dict[str, str]) -> None:
+    path.write_text("".join(ENTRY.format(**{"until": "gizmo<3", **each}) for each in entries))
+
+
+def gate(world: Miniature, *entries: dict[str, str], options: tuple[str, ...] = ()) -> Answer:
+    """A gate of gizmo 2.0 by the project's own file with these entries."""
+    write(world.home / "fixtures" / "accepted.toml", *entries)
+    return world.gate("--candidate", "gizmo==2.0", *options)
+
+
+def standings(answer: Answer) -> dict[str, str]:
+    return {each["id"]: each["standing"] for each in answer.report["accepted"]}
+
+
+def test_a_project_without_a_file_accepts_nothing(world: Miniature) -> None:
+    (world.home / "fixtures" / "accepted.toml").unlink(missing_ok=True)
+    answer = world.gate("--candidate", "gizmo==2.0")
+    assert answer.code == 1, answer.out + answer.err
+    assert answer.report["accepted"] == []
+
+
+def test_when_every_change_is_accepted_the_gate_exits_0_and_lists_them(world: Miniature) -> None:
+    answer = gate(world, IDS, PROTOS)
+    assert answer.code == 0, answer.out + answer.err
+    assert answer.verdicts()["test_ids"] == "changed"
+    assert answer.behaviour("test_protos")["accepted"] == "protos"
+    assert answer.out.count("accepted until gizmo<3 by ann@example.com: meant so") == 4
+
+
+def test_one_change_that_is_not_accepted_fails_the_gate(world: Miniature) -> None:
+    assert gate(world, IDS).code == 1
+
+
+def test_a_change_that_is_accepted_is_not_measured_again(world: Miniature) -> None:
+    gate(world)
+    before = world.starts()
+    assert gate(world, IDS, PROTOS).code == 0
+    assert world.starts() == before > 0
+
+
+def test_an_entry_that_matches_nothing_fails_the_gate_and_says_what_to_do(
+    world: Miniature,
+) -> None:
+    answer = gate(world, IDS, PROTOS, DEAD)
+    assert answer.code == 1
+    assert standings(answer) == {"ids": "holds", "protos": "holds", "dead": "unmatched"}
+    assert "next: take [dead] out of fixtures/accepted.toml\n" in answer.out
+
+
+def test_an_entry_whose_bound_has_passed_fails_the_gate(world: Miniature) -> None:
+    answer = gate(world, IDS, {**PROTOS, "until": "gizmo<2"})
+    assert answer.code == 1
+    assert standings(answer)["protos"] == "expired"
+    assert "has expired: the candidate has gizmo 2.0\n" in answer.out
+
+
+def test_an_entry_outside_what_was_selected_is_neither(world: Miniature) -> None:
+    options = ("--select", "gizmos/test_gizmo.py::test_ids")
+    answer = gate(world, IDS, DEAD, {**PROTOS, "until": "gizmo<2"}, options=options)
+    assert answer.code == 0, answer.out + answer.err
+    assert standings(answer) == {"ids": "holds", "dead": "unseen", "protos": "unseen"}
+
+
+def test_a_part_of_what_an_entry_names_does_not_judge_it(world: Miniature) -> None:
+    whole = {**DEAD, "behaviour": "gizmos"}
+    one = ("--select", "gizmos/test_gizmo.py::test_bytes")
+    assert standings(gate(world, whole, options=one)) == {"dead": "unseen"}
+    assert standings(gate(world, whole)) == {"dead": "holds"}
+
+
+def test_a_file_of_ones_own_is_read_instead(world: Miniature, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    write(own, IDS, PROTOS)
+    assert gate(world, DEAD, options=("--accepted", str(own))).code == 0
+
+
+REFUSED = [
+    ("[ids]\nverdict = 3\n", "behaviour is missing", "[ids]"),
+    ('["ids"', "the accepted changes cannot be read", "own.toml"),
+    (
+        ENTRY.format(**{**IDS, "until": "gizmo<3", "behaviour": "gizmos/*::test_idz"}),
+        "no behaviour matches",
+        "[ids], behaviour",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "what", "where"), REFUSED)
+def test_a_damaged_file_is_refused_before_anything_runs(
+    world: Miniature, tmp_path: Path, text: str, what: str, where: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(text)
+    answer = world.gate("--candidate", "gizmo==2.0", "--accepted", str(own))
+    assert answer.code == 2
+    assert what in answer.err
+    assert where in answer.err
+    assert "allowed:" in answer.err
+    assert "next:" in answer.err
+
+
+def test_a_file_that_is_not_there_is_refused(world: Miniature) -> None:
+    answer = world.gate("--candidate", "gizmo==2.0", "--accepted", "nowhere.toml")
+    assert answer.code == 2
+    assert "No such file" in answer.err
+    assert "where:   nowhere.toml" in answer.err
