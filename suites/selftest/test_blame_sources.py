@@ -1,0 +1,243 @@
+"""The commits of a source tree as places to search: listed, built once, bisected for real."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from source_tree import Repository
+from stack_helpers import make_home
+
+from harness import stacks
+from harness.blame.bisect import bisect
+from harness.blame.world import Silent
+from harness.running.blaming_sources import SourceWorld
+from harness.stacks import Mixed, Uninstallable, mix
+from harness.stacks.commits import Commit, checked_out, commits
+from harness.stacks.sources import SourceTree, Unbuilt
+from harness.vocabulary.blame import Answer, Key, Probe
+from harness.vocabulary.errors import HarnessError, UsageError
+from harness.vocabulary.stacks import Lock
+
+OLD, NEW = "IDS = [1, 2]\n", "IDS = [1, 3]\n"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An index of tiny wheels and a cache of this test's own."""
+    make_home(tmp_path, monkeypatch)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "gizmo")
+
+
+def ids(found: Collection[Commit]) -> list[str]:
+    return [commit.id for commit in found]
+
+
+def tree(repository: Repository, package: str = "gizmo") -> SourceTree:
+    return SourceTree(repository.project, package, lambda line: None)
+
+
+def two_commits(repository: Repository) -> tuple[Commit, ...]:
+    repository.commit("begin", repository.files(OLD))
+    repository.commit("turn: other ids", {"gizmo.py": NEW})
+    return commits(repository.project, "HEAD~1", "HEAD")
+
+
+def test_commits_come_in_order_with_both_ends(repository: Repository) -> None:
+    made = [repository.commit(f"number {nth}", {"a": str(nth)}) for nth in range(5)]
+    found = commits(repository.project, made[1], "main")
+    assert ids(found) == made[1:]
+    assert str(found[0]) == f"{made[1][:12]} number 1"
+
+
+def test_from_newer_to_older_where_the_good_end_is_the_newer(repository: Repository) -> None:
+    made = [repository.commit(str(nth), {}) for nth in range(4)]
+    assert ids(commits(repository.project, made[3], made[0])) == made[::-1]
+
+
+def test_of_what_a_merge_brought_only_the_merge_is_a_place(repository: Repository) -> None:
+    first = repository.commit("first", {"a": "1"})
+    repository.git("checkout", "--quiet", "-b", "side")
+    repository.commit("on the side", {"b": "1"})
+    repository.git("checkout", "--quiet", "main")
+    second = repository.commit("second", {"a": "2"})
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "side")
+    merge = repository.git("rev-parse", "HEAD").strip()
+    assert ids(commits(repository.project, first, "HEAD")) == [first, second, merge]
+
+
+def test_a_tag_and_a_short_id_name_a_commit(repository: Repository) -> None:
+    first = repository.commit("first", {})
+    repository.git("tag", "-a", "v1.0", "-m", "a release")
+    second = repository.commit("second", {})
+    assert ids(commits(repository.project, "v1.0", second[:9])) == [first, second]
+
+
+def refused(repository: Repository, good: str, bad: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        commits(repository.project, good, bad)
+    assert caught.value.allowed
+    assert caught.value.next
+    return caught.value
+
+
+def test_an_end_that_is_no_commit_is_refused(repository: Repository) -> None:
+    repository.commit("first", {})
+    error = refused(repository, "main", "--all")
+    assert "no commit '--all'" in error.what
+    assert error.where.startswith("--bad --all")
+
+
+def test_one_commit_by_two_names_is_refused(repository: Repository) -> None:
+    repository.commit("first", {})
+    assert "are one commit" in refused(repository, "HEAD", "main").what
+
+
+def test_two_ends_that_parted_are_refused_with_where_they_did(repository: Repository) -> None:
+    base = repository.commit("base", {})
+    repository.git("checkout", "--quiet", "-b", "side")
+    repository.commit("on the side", {"b": "1"})
+    repository.git("checkout", "--quiet", "main")
+    repository.commit("on main", {"a": "1"})
+    assert refused(repository, "side", "main").next.startswith(f"--good {base[:12]}")
+
+
+def test_a_folder_that_is_in_no_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no git repository") as caught:
+        commits(tmp_path, "a", "b")
+    assert caught.value.where == f"--source {tmp_path}"
+
+
+def test_the_tree_is_checked_out_beside_the_repository_and_gone_after(
+    repository: Repository,
+) -> None:
+    older, _ = two_commits(repository)
+    (repository.project / "gizmo.py").write_text("not committed")
+    with checked_out(repository.project, older) as there:
+        assert (there / "gizmo.py").read_text() == OLD
+    assert not there.exists()
+    assert (repository.project / "gizmo.py").read_text() == "not committed"
+    assert repository.git("rev-parse", "--abbrev-ref", "HEAD") == "main\n"
+    assert repository.git("worktree", "list").count("\n") == 1
+
+
+def test_a_commit_is_built_once_and_kept(repository: Repository) -> None:
+    older, newer = two_commits(repository)
+    versions = [tree(repository).version(each) for each in (older, newer, older)]
+    assert versions == [f"1.0+g{each.short}" for each in (older, newer, older)]
+    assert repository.builds() == 2
+    assert [path.suffix for path in tree(repository).shelf.iterdir()] == [".whl", ".whl"]
+
+
+def test_a_project_in_a_folder_of_the_repository_is_built_there(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "mono", "packages/gizmo")
+    older, _ = two_commits(repository)
+    assert tree(repository).version(older) == f"1.0+g{older.short}"
+
+
+def test_a_wheel_says_its_commit_wherever_it_says_its_version(repository: Repository) -> None:
+    older, _ = two_commits(repository)
+    version = tree(repository).version(older)
+    (wheel,) = tree(repository).shelf.iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = archive.read(f"gizmo-{version}.dist-info/METADATA").decode()
+        assert archive.testzip() is None
+    assert sorted(names) == [
+        f"gizmo-{version}.data/scripts/gizmo",
+        f"gizmo-{version}.dist-info/METADATA",
+        f"gizmo-{version}.dist-info/RECORD",
+        f"gizmo-{version}.dist-info/WHEEL",
+        "gizmo.py",
+    ]
+    assert f"\nVersion: {version}\nRequires-Dist: alpha\n\nVersion: it has one.\n" in metadata
+
+
+def test_what_does_not_build_is_unbuilt_with_the_reason(repository: Repository) -> None:
+    broken = {**repository.files(OLD), "backend.py": "raise RuntimeError('no compiler here')\n"}
+    repository.commit("broken", broken)
+    repository.commit("mended", repository.files(OLD))
+    commit, _ = commits(repository.project, "HEAD~1", "HEAD")
+    builder = tree(repository)
+    found = builder.version(commit)
+    assert isinstance(found, Unbuilt)
+    assert "no compiler here" in found.reason
+    assert builder.kept(commit) == found
+    with pytest.raises(Uninstallable, match="no compiler here") as caught:
+        builder.end(commit, "--good")
+    assert caught.value.where.startswith("--good")
+    assert isinstance(caught.value, HarnessError)
+
+
+def test_a_tree_of_another_package_is_unbuilt(repository: Repository) -> None:
+    older, _ = two_commits(repository)
+    found = tree(repository, "gadget").version(older)
+    assert found == Unbuilt("it builds gizmo, not gadget")
+
+
+def test_wheels_are_offered_to_uv_only_meanwhile(repository: Repository) -> None:
+    before = os.environ["UV_FIND_LINKS"]
+    with tree(repository).offered():
+        assert os.environ["UV_FIND_LINKS"] == f"{before},{tree(repository).shelf}"
+    assert os.environ["UV_FIND_LINKS"] == before
+
+
+@dataclass
+class Releases:
+    """Answers by the truth of an environment that has gizmo at that version."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def probe(self, where: str, asked: Collection[Key], replica: int) -> Probe:
+        if where not in self.seen:
+            self.seen[where] = self.ids(where)
+        answer = Answer.BEFORE if self.seen[where] == "[1, 2]" else Answer.AFTER
+        return Probe(dict.fromkeys(asked, answer))
+
+    def cost(self, where: str, asked: Collection[Key], replica: int) -> float:
+        return 0.0 if where in self.seen else 10.0
+
+    def ids(self, version: str) -> str:
+        found = mix(Lock("base", (("alpha", "1.0"), ("beta", "1.0"))), {"gizmo": version})
+        assert isinstance(found, Mixed), found
+        python = stacks.build(found.lock).python
+        code = "import gizmo, importlib.metadata as m; print(gizmo.IDS, m.version('gizmo'))"
+        done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+        said, _, installed = done.stdout.strip().rpartition(" ")
+        assert installed == version
+        return said
+
+
+def test_bisecting_commits_finds_the_one_and_steps_around_what_does_not_build(
+    repository: Repository,
+) -> None:
+    key: Key = ("gizmos/test_gizmo.py::test_ids", "gizmo")
+    repository.commit("begin", repository.files(OLD))
+    repository.commit("words", {"notes": "1"})
+    repository.commit("break the build", {"backend.py": "raise RuntimeError\n"})
+    repository.commit("mend the build", repository.files(OLD))
+    turn = repository.commit("turn: other ids", {"gizmo.py": NEW})
+    for nth in range(3):
+        repository.commit(f"later {nth}", {"notes": str(nth)})
+    found = commits(repository.project, "HEAD~7", "HEAD")
+    places = {commit.short: commit for commit in found}
+    builder, releases = tree(repository), Releases()
+    world = SourceWorld(builder, places, releases)
+    assert world.cost(found[0].short, [key], 0) > 10.0
+    with builder.offered():
+        history = bisect("gizmo", list(places), [key], world, Silent())[key]
+    assert history.release == turn[:12], history
+    assert places[history.release].subject == "turn: other ids"
+    assert repository.builds() == len(releases.seen) < len(found)
+    assert world.probe(found[2].short, [key], 0) == Probe({})
+    assert world.cost(found[2].short, [key], 1) == 0.0
