@@ -14,23 +14,23 @@ import base64, hashlib, pathlib, zipfile
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     with pathlib.Path({log!r}).open("a") as log:
         log.write("built\\n")
+    stem = "gizmo-{version}"
     files = {{
         "gizmo.py": pathlib.Path("gizmo.py").read_text(),
-        "gizmo-1.0.data/scripts/gizmo": "#!python\\n",
-        "gizmo-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n"
-        "Requires-Dist: alpha\\n\\nVersion: it has one.\\n",
-        "gizmo-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: us\\n"
+        stem + ".data/scripts/gizmo": "#!python\\n",
+        stem + ".dist-info/METADATA": "Metadata-Version: 2.1\\nName: gizmo\\n"
+        "Version: {version}\\nRequires-Dist: alpha\\n\\nVersion: it has one.\\n",
+        stem + ".dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: us\\n"
         "Root-Is-Purelib: true\\nTag: py3-none-any\\n",
     }}
-    files = {{path.replace("gizmo-", "{name}-"): text for path, text in files.items()}}
     rows = []
     for path, text in files.items():
         digest = hashlib.sha256(text.encode()).digest()
         value = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         rows.append(f"{{path}},sha256={{value}},{{len(text)}}")
-    record = "{name}-1.0.dist-info/RECORD"
+    record = stem + ".dist-info/RECORD"
     files[record] = "\\n".join([*rows, record + ",,"]) + "\\n"
-    wheel = "{name}-1.0-py3-none-any.whl"
+    wheel = stem + "-py3-none-any.whl"
     with zipfile.ZipFile(pathlib.Path(directory, wheel), "w") as archive:
         for path, text in files.items():
             archive.writestr(path, text)
@@ -43,8 +43,8 @@ build-backend = "backend"
 backend-path = ["."]
 
 [project]
-name = "{name}"
-version = "1.0"
+name = "gizmo"
+version = "{version}"
 """
 
 
@@ -58,11 +58,11 @@ class Repository:
         self.project.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
 
-    def files(self, source: str, name: str = "gizmo") -> Mapping[str, str]:
+    def files(self, source: str, version: str = "1.0") -> Mapping[str, str]:
         """The whole project: a library of one module."""
         return {
-            "pyproject.toml": PROJECT.format(name=name),
-            "backend.py": BACKEND.format(log=str(self.log), name=name),
+            "pyproject.toml": PROJECT.format(version=version),
+            "backend.py": BACKEND.format(log=str(self.log), version=version),
             "gizmo.py": source,
         }
 

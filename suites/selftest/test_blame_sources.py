@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from source_tree import Repository
 from stack_helpers import make_home
+from wheels import make_wheel
 
 from harness import stacks
 from harness.blame.bisect import bisect
@@ -19,6 +21,7 @@ from harness.blame.world import Silent
 from harness.running.blaming_sources import SourceWorld
 from harness.stacks import Mixed, Uninstallable, mix
 from harness.stacks.commits import Commit, checked_out, commits
+from harness.stacks.labels import labelled
 from harness.stacks.sources import SourceTree, Unbuilt
 from harness.vocabulary.blame import Answer, Key, Probe
 from harness.vocabulary.errors import HarnessError, UsageError
@@ -161,6 +164,33 @@ def test_a_wheel_says_its_commit_wherever_it_says_its_version(repository: Reposi
         "gizmo.py",
     ]
     assert f"\nVersion: {version}\nRequires-Dist: alpha\n\nVersion: it has one.\n" in metadata
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("5.24.0", "5.24.0+gabc"),
+        ("5.24.0.dev0", "5.24.0.dev0+gabc"),
+        ("0.6.4.dev96+g304e", "0.6.4.dev96+g304e.gabc"),
+    ],
+)
+def test_a_commit_stands_in_the_local_part_of_a_version(version: str, expected: str) -> None:
+    assert str(labelled(Version(version), "gabc")) == expected
+
+
+def test_a_development_version_goes_beside_what_requires_its_package(
+    repository: Repository, tmp_path: Path
+) -> None:
+    make_wheel(tmp_path / "wheels", "delta", "1.0", ["gizmo>=1.0,<3"])
+    repository.commit("begin", repository.files(OLD, "2.0.dev0"))
+    repository.commit("next", {})
+    builder = tree(repository)
+    with builder.offered():
+        version = builder.end(commits(repository.project, "HEAD~1", "HEAD")[0], "--good")
+        found = mix(Lock("base", (("alpha", "1.0"), ("delta", "1.0"))), {"gizmo": version})
+    assert isinstance(found, Mixed), found
+    assert found.lock.versions == {"alpha": "1.0", "delta": "1.0", "gizmo": version}
+    assert version.startswith("2.0.dev0+g")
 
 
 def test_what_does_not_build_is_unbuilt_with_the_reason(repository: Repository) -> None:
