@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from harness.blame.apart import Apart, apart, comparable
 from harness.blame.matching import Key, Matching, match
-from harness.vocabulary.captures import OUTPUT, Call, Capture, ModuleSeen, Paths, TensorSeen
+from harness.vocabulary.captures import (
+    OUTPUT,
+    Call,
+    Capture,
+    ModuleSeen,
+    ParameterSeen,
+    Paths,
+    TensorSeen,
+)
 
 
 @dataclass(frozen=True)
@@ -148,9 +156,9 @@ def _arguments(call: Call) -> dict[str, str]:
     return {**{each.part: f"{each.dtype}{list(each.shape)}" for each in call.inputs}, **other}
 
 
-def _others(old: Sequence[TensorSeen], new: Sequence[TensorSeen]) -> tuple[str, ...]:
-    before = {each.part: (each.digest, each.shape) for each in old}
-    after = {each.part: (each.digest, each.shape) for each in new}
+def _others(old: Sequence[ParameterSeen], new: Sequence[ParameterSeen]) -> tuple[str, ...]:
+    before = {each.name: each for each in old}
+    after = {each.name: each for each in new}
     return tuple(
         name for name in dict.fromkeys([*before, *after]) if before.get(name) != after.get(name)
     )

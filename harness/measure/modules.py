@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.measure.operations import operations
-from harness.measure.sketch import seen
+from harness.measure.sketch import parameter_seen, seen
 from harness.vocabulary.captures import OUTPUT, Call, ModuleSeen, Paths, TensorSeen
 
 _DEEPEST = 3
@@ -69,7 +69,7 @@ def modules(model: Any, forward: Callable[[], Any]) -> Iterator[ModuleSeen]:
             parent=type(parent).__name__ if parent is not None else "",
             attention=attention_of(module),
             parameters=tuple(
-                seen(each, tensor)
+                parameter_seen(each, tensor)
                 for each, tensor in module.named_parameters(recurse=False)
                 if tensor.device.type != "meta"
             ),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.vocabulary.captures import TensorSeen
+from harness.vocabulary.captures import ParameterSeen, TensorSeen
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +17,10 @@ BUCKETS = 64
 
 ENTRIES = 4
 _CHUNK = 2**20
-"""Entries taken at once: 8 MiB in float64, whatever the size of the tensor."""
+"""Entries taken at once, whatever the size of the tensor: 8 MiB in float64.
+
+Their hashes, which are kept, take four times that.
+"""
 
 
 def seen(part: str, tensor: Tensor) -> TensorSeen:
@@ -27,9 +31,7 @@ def seen(part: str, tensor: Tensor) -> TensorSeen:
     sketch = torch.zeros(BUCKETS, dtype=torch.float64)
     total = squares = 0.0
     infinite, begin = 0, 0
-    digest = hashlib.blake2b(digest_size=8)
     for chunk in _chunks(flat):
-        digest.update(chunk.contiguous().view(torch.uint8).numpy().tobytes())
         values = chunk.double()
         finite = values.isfinite()
         if not finite.all():
@@ -43,14 +45,33 @@ def seen(part: str, tensor: Tensor) -> TensorSeen:
     return TensorSeen(
         part=part,
         shape=tuple(tensor.shape),
-        dtype=str(tensor.dtype).removeprefix("torch."),
+        dtype=_name(tensor),
         norm=squares**0.5,
         mean=total / max(len(flat) - infinite, 1),
         infinite=infinite,
-        digest=digest.hexdigest(),
+        digest=_digest(flat),
         sketch=tuple(sketch.tolist()),
         entries=tuple(_finite(float(flat[index])) for index in at),
     )
+
+
+def parameter_seen(name: str, tensor: Tensor) -> ParameterSeen:
+    """A parameter by its bits alone: what two stacks load of one file is equal, or another."""
+    flat = _reals(tensor.detach()).reshape(-1)
+    return ParameterSeen(name, tuple(tensor.shape), _name(tensor), _digest(flat))
+
+
+def _digest(flat: Tensor) -> str:
+    import torch
+
+    digest = hashlib.blake2b(digest_size=8)
+    for chunk in _chunks(flat):
+        digest.update(chunk.contiguous().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _name(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _reals(tensor: Tensor) -> Tensor:
@@ -67,17 +88,29 @@ def _chunks(flat: Tensor) -> Iterator[Tensor]:
 def _sketch(values: Tensor, begin: int) -> Tensor:
     """Each entry with a sign of its own into a bucket of its own: the count sketch.
 
-    Charikar, Chen and Farach-Colton 2002. Sign and bucket come from the entry's index by a
-    fixed hash (splitmix64's), not from a library's random numbers, which releases change.
+    Charikar, Chen and Farach-Colton 2002.
     """
     import torch
 
-    hashed = torch.arange(begin + 1, begin + 1 + len(values), dtype=torch.int64)
+    buckets, signs = (each[: len(values)] for each in _hashed(begin, _CHUNK))
+    return torch.bincount(buckets, weights=values * signs, minlength=BUCKETS)
+
+
+@lru_cache(maxsize=2)
+def _hashed(begin: int, length: int) -> tuple[Tensor, Tensor]:
+    """The buckets and signs of the entries from `begin` on.
+
+    From the index by a fixed hash (splitmix64's), not from a library's random numbers, which
+    releases change.
+    """
+    import torch
+
+    hashed = torch.arange(begin + 1, begin + 1 + length, dtype=torch.int64)
     hashed = hashed * -7046029254386353131
     hashed = (hashed ^ (hashed >> 30)) * -4658895280553007687
     hashed = (hashed ^ (hashed >> 27)) * -7723592293110705685
     signs = ((hashed >> 40) & 1) * 2 - 1
-    return torch.bincount((hashed >> 33) & (BUCKETS - 1), weights=values * signs, minlength=BUCKETS)
+    return (hashed >> 33) & (BUCKETS - 1), signs.double()
 
 
 def _spread(length: int) -> list[int]:

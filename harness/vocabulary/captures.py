@@ -20,7 +20,7 @@ OUTPUT = "output"
 
 @dataclass(frozen=True)
 class TensorSeen:
-    """A tensor that went into or came out of a module, or is a parameter of it.
+    """A tensor that went into or came out of a module.
 
     `part` is its name there. `norm` and `mean` are taken in float64 over the finite entries;
     `infinite` counts the others. `digest` tells whether two are equal bit by bit; the Euclidean
@@ -40,6 +40,16 @@ class TensorSeen:
 
 
 @dataclass(frozen=True)
+class ParameterSeen:
+    """A parameter of a module; `digest` tells whether two are equal bit by bit."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class ModuleSeen:
     """A module: its class, the file that defines it, its own parameters, and what it calls.
 
@@ -53,7 +63,7 @@ class ModuleSeen:
     source: str
     parent: str
     attention: str = ""
-    parameters: tuple[TensorSeen, ...] = ()
+    parameters: tuple[ParameterSeen, ...] = ()
     operations: tuple[str, ...] = ()
 
 
@@ -174,9 +184,11 @@ def _seen(line: str, where: str) -> Seen:
             return Stage(**fields)
         if kind == "paths":
             return Paths(**fields | {"threads": tuple(fields["threads"])})
-        for name in ("inputs", "outputs", "parameters"):
+        for name in ("inputs", "outputs"):
             if name in fields:
                 fields[name] = tuple(_tensor(each) for each in fields[name])
+        if "parameters" in fields:
+            fields["parameters"] = tuple(_parameter(each) for each in fields["parameters"])
         for name in ("operations", "other"):
             if name in fields:
                 fields[name] = tuple(fields[name])
@@ -199,3 +211,7 @@ def _tensor(fields: dict[str, Any]) -> TensorSeen:
             "entries": tuple(fields["entries"]),
         }
     )
+
+
+def _parameter(fields: dict[str, Any]) -> ParameterSeen:
+    return ParameterSeen(**{**fields, "shape": tuple(fields["shape"])})

@@ -14,6 +14,7 @@ from harness.vocabulary.captures import (
     Call,
     Capture,
     ModuleSeen,
+    ParameterSeen,
     Paths,
     read_capture,
     seen_line,
@@ -137,8 +138,11 @@ def test_a_mask_of_another_type_is_told_and_not_compared():
 
 
 def test_parameters_that_are_others_are_named():
+    def weight_of(value):
+        return ParameterSeen("weight", (1,), "float32", repr(value))
+
     def holding(weight, output):
-        module = ModuleSeen("head", "Linear", "", "", parameters=(tensor("weight", weight),))
+        module = ModuleSeen("head", "Linear", "", "", parameters=(weight_of(weight),))
         call = Call(0, 0, "head", 0, (tensor("x", 1.0),), (tensor(OUTPUT, output),))
         return Capture(Paths("Model", ""), {"head": module}, (call,))
 
