@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from harness.vocabulary.captures import TensorSeen
+from harness.vocabulary.located import Apart
 from harness.vocabulary.noise import factor
-from harness.vocabulary.observations import BOUND_FACTOR, BOUNDS
+from harness.vocabulary.observations import BOUNDS
 
 ROUNDING = {"float64": 1e-7, **{name: BOUNDS[name] for name in ("float32", "float16", "bfloat16")}}
 """By type: how far two orders of summing may lie apart, relative to the tensor's norm.
@@ -19,35 +19,6 @@ The relative tolerances of `torch.testing.assert_close`. Numbers of other types 
 
 _FEW = 20.0
 """The factor of `harness.vocabulary.noise.FACTORS` for the fewest runs that say anything."""
-
-
-@dataclass(frozen=True)
-class Apart:
-    """The distance of one tensor between the stacks.
-
-    `size` is the Euclidean norm of the difference, `relative` that in units of the baseline's
-    norm, `allowed` what noise allows of `size`, `rounding` what its type does of `relative`.
-    `words` say it where no distance can: another shape, another number of infinite entries.
-    `bits` tells whether they differ at all.
-    """
-
-    part: str
-    size: float
-    relative: float
-    allowed: float
-    bits: bool
-    rounding: float = 0.0
-    words: str = ""
-
-    @property
-    def beyond(self) -> bool:
-        """Beyond noise."""
-        return bool(self.words) or self.size > self.allowed
-
-    @property
-    def slight(self) -> bool:
-        """So little that rounding in another order, a few times over, can make it."""
-        return self.relative <= BOUND_FACTOR * self.rounding
 
 
 def comparable(first: TensorSeen, second: TensorSeen) -> bool:
@@ -66,12 +37,12 @@ def apart(baseline: Sequence[TensorSeen], candidate: Sequence[TensorSeen]) -> Ap
     bits = all(a.digest != b.digest for a, b in zip(baseline, candidate, strict=False))
     words = _incomparable(old, new)
     if words:
-        return Apart(old.part, math.inf, math.inf, 0.0, bits, words=words)
+        return Apart(old.part, math.inf, old.norm, 0.0, bits, words=words)
     size = min(distance(a, b) for a, b in zip(baseline, candidate, strict=False))
     return Apart(
         part=old.part,
         size=size,
-        relative=size / old.norm if old.norm else (math.inf if size else 0.0),
+        norm=old.norm,
         allowed=_allowed(baseline, candidate),
         bits=bits,
         rounding=_rounding(old, new),

@@ -3,87 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from harness.blame.apart import Apart, apart, comparable
-from harness.blame.matching import Key, Matching, match
+from harness.blame.apart import apart, comparable
+from harness.blame.matching import Key, match
 from harness.vocabulary.captures import (
     OUTPUT,
     Call,
     Capture,
     ModuleSeen,
     ParameterSeen,
-    Paths,
     TensorSeen,
 )
+from harness.vocabulary.located import Apart, Grown, ModelParted, Parted
 
 
-@dataclass(frozen=True)
-class Parted:
-    """A module whose output differs between the stacks, as both have it.
-
-    `output` is how far. `received` are the inputs that differ as well: without one, the module
-    itself is where the difference begins. `given` words what else it was given differently,
-    such as another kind of mask; `parameters` are those of its own that are others.
-    """
-
-    baseline: ModuleSeen
-    candidate: ModuleSeen
-    order: int
-    output: Apart
-    received: tuple[Apart, ...] = ()
-    given: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        return self.candidate.name
-
-
-@dataclass(frozen=True)
-class Grown:
-    """How far the output of a block, or of the whole model (""), lies apart."""
-
-    name: str
-    output: Apart
-
-
-@dataclass(frozen=True)
-class Located:
-    """Where two runs of one model part.
-
-    `origin` is the first module, in the order in which they end, that is given the same and
-    returns another thing beyond noise: as the parts of a module end before it, the innermost.
-    `first` is the first whose output is beyond noise at all, `first_bit` the first whose output
-    is another in any bit. None where there is none. `growth` follows the blocks to the logits.
-    `lacking` says where a side was not captured whole.
-    """
-
-    baseline: Paths
-    candidate: Paths
-    origin: Parted | None
-    first: Parted | None
-    first_bit: Parted | None
-    growth: tuple[Grown, ...]
-    matching: Matching
-    lacking: str = ""
-
-    @property
-    def accumulated(self) -> bool:
-        """Whether no one module is to blame: another rounding from `first_bit` on added up."""
-        if self.origin is None or self.first_bit is None:
-            return False
-        return self.origin.output.slight and self.first_bit.order < self.origin.order
-
-
-def locate(baseline: Capture, candidate: Capture) -> Located:
+def locate(baseline: Capture, candidate: Capture) -> ModelParted:
     """Compare the captures of one cell under two stacks, module by module."""
     matching = match(baseline, candidate)
     blocks = _blocks(candidate)
     found = [_compared(baseline, candidate, *pair) for pair in matching.pairs]
     parted = [each for each in found if each is not None]
     beyond = [each for each in parted if each.output.beyond]
-    return Located(
+    return ModelParted(
         baseline=baseline.paths,
         candidate=candidate.paths,
         origin=next((each for each in beyond if not each.received), None),
@@ -92,7 +33,9 @@ def locate(baseline: Capture, candidate: Capture) -> Located:
         growth=tuple(
             Grown(each.name, each.output) for each in parted if each.name in blocks or not each.name
         ),
-        matching=matching,
+        renamed=matching.renamed,
+        only_baseline=matching.only_baseline,
+        only_candidate=matching.only_candidate,
         lacking=_lacking(baseline, candidate),
     )
 
@@ -141,11 +84,11 @@ def _every(passes: Sequence[dict[str, TensorSeen]], part: str) -> list[TensorSee
     return [each[part] for each in passes if part in each]
 
 
-def _given(before: Call, after: Call) -> tuple[str, ...]:
+def _given(before: Call, after: Call) -> tuple[tuple[str, str, str], ...]:
     """Arguments that are no comparable tensors on both sides, where they are not the same."""
     old, new = _arguments(before), _arguments(after)
     return tuple(
-        f"{name}: {old.get(name, 'not given')} -> {new.get(name, 'not given')}"
+        (name, old.get(name, "not given"), new.get(name, "not given"))
         for name in dict.fromkeys([*old, *new])
         if old.get(name) != new.get(name)
     )

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from harness.vocabulary.captures import Stage
+from harness.vocabulary.located import StageParted
 
 ORDER = ("normaliser", "pre-tokenizer", "model", "post-processor", "decoder")
 """The stages in the order in which they work."""
-
-
-@dataclass(frozen=True)
-class StageParted:
-    """The stage, the first text that it treats differently, what both sides make of it.
-
-    `position` is where in the stage's result they part (None if it is no sequence). `texts`
-    are all that this stage treats differently; `later` the stages that differ after it;
-    `described` the parts whose description by the library itself differs.
-    """
-
-    stage: str
-    text: str
-    baseline: Any
-    candidate: Any
-    position: int | None
-    texts: tuple[str, ...]
-    later: tuple[str, ...] = ()
-    described: tuple[str, ...] = ()
 
 
 def first_stage(baseline: Iterable[Stage], candidate: Iterable[Stage]) -> StageParted | None:

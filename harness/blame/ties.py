@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from harness.vocabulary.comparison import tolerance, wider
+from harness.vocabulary.located import Parting
 from harness.vocabulary.observations import Observation
+from harness.vocabulary.verdicts import ObservationVerdict
 
 
-@dataclass(frozen=True)
-class Parting:
-    """Where two generated sequences part, and how clear each side's choice was there.
-
-    `position` counts new ids from 0. The ids are None for a side that had ended there. The gaps
-    are those of the two largest logits, `allowed` what noise allows a gap to move. `moved_from`
-    is the first position, before the parting, whose gap had moved beyond that already.
-    """
-
-    verdict: Literal["tie", "change"]
-    position: int
-    baseline_id: int | None
-    candidate_id: int | None
-    baseline_gap: float | None
-    candidate_gap: float | None
-    allowed: float
-    moved_from: int | None = None
-
-    @property
-    def moved(self) -> float | None:
-        """How far the two logits moved against each other, at least; None if a gap is unknown."""
-        if self.baseline_gap is None or self.candidate_gap is None:
-            return None
-        return self.baseline_gap + self.candidate_gap
+def partings(observations: Iterable[ObservationVerdict]) -> Iterator[tuple[str, Parting]]:
+    """Where the ids that both sides generated part, by the observation's name."""
+    for each in observations:
+        old, new = each.baseline, each.candidate
+        if old is not None and new is not None and old.kind == new.kind == "tokens":
+            found = parting(old, new)
+            if found is not None:
+                yield each.name, found
 
 
 def parting(baseline: Observation, candidate: Observation) -> Parting | None:

@@ -47,7 +47,7 @@ def capture_model(asked: Asked, tell: Callable[[Seen], None]) -> None:
     model, ids = open_model(asked)
     forward = forward_of(model, ids)
     torch.set_num_threads(asked.threads[0])
-    tell(paths_of(model, asked.threads, versions()))
+    tell(paths_of(model, asked.threads, versions(), ids))
     for run, threads in enumerate(asked.threads):
         torch.set_num_threads(threads)
         capture_run(model, forward, run, tell)

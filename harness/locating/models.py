@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.locating.asked import Asked, prepared
 from harness.measure.logits import made_up_ids, prompt_ids
+from harness.measure.prompts import PROMPTS
 from harness.subjects import load_model, load_tokenizer
 from harness.subjects.folders import inspect_folder
 from harness.subjects.loading import load_class
@@ -32,9 +33,8 @@ def _ids(asked: Asked, model: Any) -> tuple[int, ...]:
     if asked.folder is not None and inspect_folder(asked.folder).tokenizer is None:
         return tuple(made_up_ids(24, 0, model.config.vocab_size))
     tokenizer = load_tokenizer(prepared(asked))
-    if asked.text:
-        return tuple(tokenizer.encode(asked.text))
-    return tuple(prompt_ids(model, tokenizer)[0])
+    texts = (asked.text,) if asked.text else PROMPTS
+    return tuple(prompt_ids(model, tokenizer, texts)[0])
 
 
 def forward_of(model: Any, ids: tuple[int, ...]) -> Callable[[], Any]:

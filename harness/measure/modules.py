@@ -77,7 +77,9 @@ def modules(model: Any, forward: Callable[[], Any]) -> Iterator[ModuleSeen]:
         )
 
 
-def paths_of(model: Any, threads: tuple[int, ...], versions: Mapping[str, str]) -> Paths:
+def paths_of(
+    model: Any, threads: tuple[int, ...], versions: Mapping[str, str], ids: tuple[int, ...] = ()
+) -> Paths:
     """What `model` runs with: its class, attention implementation, and torch's switches."""
     import torch
 
@@ -90,7 +92,7 @@ def paths_of(model: Any, threads: tuple[int, ...], versions: Mapping[str, str]) 
     kernels = {name: "on" if enabled() else "off" for name, enabled in switches.items()}
     kernels["cpu"] = torch.backends.cpu.get_cpu_capability()
     kernels["mkldnn"] = "on" if torch.backends.mkldnn.is_available() else "off"
-    return Paths(type(model).__name__, attention_of(model), kernels, versions, threads)
+    return Paths(type(model).__name__, attention_of(model), kernels, versions, threads, ids)
 
 
 def attention_of(module: Any) -> str:

@@ -1,84 +1,96 @@
-"""Looking into one cell's model or tokenizer under two stacks, and where they part."""
+"""Looking into a change's model or tokenizer under both stacks, and where they part."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.blame.locate import Located, locate
-from harness.blame.stages import StageParted, first_stage
-from harness.gate.world import Processes
+from harness.blame.locate import locate
+from harness.blame.looks import Known, look_for
+from harness.blame.stages import first_stage
+from harness.blame.ties import partings
+from harness.gate.world import Places, Processes
 from harness.running.cells import tail
+from harness.running.conditions import cell_environment
+from harness.running.inside import inside_folder
 from harness.vocabulary.captures import Capture, read_capture
+from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import NoEvidence
-
-
-@dataclass(frozen=True)
-class Look:
-    """What to look into, and with what input.
-
-    `subject` is a registered name or NAME=PATH. Without `ids` and `text` the input is the fixed
-    prompt (a tokenizer's the fixed corpus). `threads` are the passes that tell noise.
-    """
-
-    subject: str
-    precision: str = "float32"
-    device: str = "cpu"
-    ids: tuple[int, ...] = ()
-    text: str = ""
-    threads: tuple[int, ...] = (1, 2, 3)
-    subjects_file: str = ""
-
-    def arguments(self) -> list[str]:
-        """Of `python -m harness.locating`, but for the kind and the file."""
-        given = {
-            "--subject": self.subject,
-            "--precision": self.precision,
-            "--device": self.device,
-            "--ids": ",".join(map(str, self.ids)),
-            "--text": self.text,
-            "--threads": ",".join(map(str, self.threads)),
-            "--subjects-file": self.subjects_file,
-        }
-        # With "=", for a text may begin with a dash.
-        return [f"{option}={value}" for option, value in given.items() if value]
+from harness.vocabulary.located import Into, Located, Look, ModelParted, StageParted
+from harness.vocabulary.verdicts import ObservationVerdict
 
 
 @dataclass(frozen=True)
 class Looker:
-    """Runs the worker in stacks. `environment` is a cell's (`conditions.cell_environment`)."""
+    """Runs the worker under the pythons of two stacks. `environment` is a cell's."""
 
+    baseline: Path
+    candidate: Path
     processes: Processes
     environment: Mapping[str, str]
     timeout: float = 900.0
     memory_limit: int | None = None
+    say: Callable[[str], None] = lambda _: None
 
-    def model(self, baseline: Path, candidate: Path, look: Look) -> Located:
-        """Where the model parts, under the two stacks whose pythons these are.
+    def change(
+        self,
+        behaviour: str,
+        cell: Cell,
+        observations: Iterable[ObservationVerdict],
+        known: Known,
+    ) -> Located:
+        """Where a change begins: `observations` are what both sides made of it.
 
-        Raises NoEvidence where a stack cannot show it, Stopped where it was interrupted.
+        What cannot be looked into is told, not raised. Raises Stopped where it was interrupted.
         """
-        before, after = (self.capture("model", python, look) for python in (baseline, candidate))
+        parted = tuple(partings(observations))
+        try:
+            look = look_for(behaviour, cell, known)
+        except NoEvidence as error:
+            return Located(behaviour, cell.id, partings=parted, lacking=(str(error),))
+        found = self.subject(look)
+        return replace(found, behaviour=behaviour, cell=cell.id, partings=parted)
+
+    def subject(self, look: Look) -> Located:
+        """Where what `look` names parts, whatever behaviour shows it."""
+        stage: StageParted | None = None
+        model: ModelParted | None = None
+        lacking: list[str] = []
+        for part in look.into:
+            try:
+                if part == "tokenizer":
+                    stage = self._tokenizer(look)
+                else:
+                    model = self._model(look)
+            except NoEvidence as error:
+                lacking.append(str(error))
+        return Located("", "", look, stage, model, lacking=tuple(lacking))
+
+    def _model(self, look: Look) -> ModelParted:
+        before = self.capture("model", "baseline", look)
+        # The same ids for both, though their tokenizers may differ.
+        after = self.capture("model", "candidate", replace(look, ids=before.paths.ids))
         return locate(before, after)
 
-    def tokenizer(self, baseline: Path, candidate: Path, look: Look) -> StageParted | None:
-        """The first stage of the tokenizer that differs; raises as `model`."""
-        before, after = (
-            self.capture("tokenizer", python, look) for python in (baseline, candidate)
-        )
+    def _tokenizer(self, look: Look) -> StageParted | None:
+        before = self.capture("tokenizer", "baseline", look)
+        after = self.capture("tokenizer", "candidate", look)
         return first_stage(before.stages, after.stages)
 
-    def capture(self, kind: str, python: Path, look: Look) -> Capture:
-        """What the worker sees under one stack, a process of its own."""
+    def capture(self, part: Into, side: str, look: Look) -> Capture:
+        """What the worker sees under one stack, in a process of its own. Raises NoEvidence."""
+        self.say(f"looking into the {part} of {look.subject.partition('=')[0]}: {side}")
+        python = self.baseline if side == "baseline" else self.candidate
+        command = [str(python), "-m", "harness.locating", part, *_arguments(look)]
         work = Path(tempfile.mkdtemp(prefix="harness-locating-"))
         try:
             out, log = work / "capture.jsonl", work / "log"
             ended = self.processes.run(
-                [str(python), "-m", "harness.locating", kind, f"--out={out}", *look.arguments()],
+                [*command, f"--out={out}"],
                 environment=self.environment,
                 cwd=work,
                 log=log,
@@ -88,12 +100,33 @@ class Looker:
             if not out.is_file():
                 said = tail(log).rpartition("\n")[2]
                 raise NoEvidence(
-                    f"the {kind} of {look.subject} could not be looked into: {said or ended.how}",
-                    where=str(python),
-                    next=shlex.join(["python", "-m", "harness.locating", kind, *look.arguments()])
-                    + " --out=FILE under that python tells more",
+                    f"the {part} of {look.subject} could not be looked into: {said or ended.how}",
+                    where=f"the {side}, {python}",
+                    next=f"{shlex.join(command)} --out=FILE tells more",
                 )
             with out.open(encoding="utf-8") as lines:
                 return read_capture(lines, str(out))
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def locating_environment(places: Places, variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the worker: a cell's, of one thread until a pass asks for more."""
+    inside = inside_folder(places.cache, places.package)
+    return cell_environment(
+        variables, home=places.home, cache=places.cache, inside=inside, threads=1
+    )
+
+
+def _arguments(look: Look) -> list[str]:
+    given = {
+        "--subject": look.subject,
+        "--precision": look.precision,
+        "--device": look.device,
+        "--ids": ",".join(map(str, look.ids)),
+        "--text": look.text,
+        "--threads": ",".join(map(str, look.threads)),
+        "--subjects-file": look.subjects_file,
+    }
+    # With "=", for a text may begin with a dash.
+    return [f"{option}={value}" for option, value in given.items() if value]

@@ -92,7 +92,8 @@ class Paths:
     """What a model was run with.
 
     `type` is the model's class, `attention` the implementation that its configuration names,
-    `kernels` are switches such as `flash_sdp: on`. `threads` has a number for each pass.
+    `kernels` are switches such as `flash_sdp: on`. `threads` has a number for each pass, `ids`
+    are what the model read.
     """
 
     type: str
@@ -100,6 +101,7 @@ class Paths:
     kernels: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     threads: tuple[int, ...] = (1,)
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,9 @@ def _seen(line: str, where: str) -> Seen:
         if kind == "stage":
             return Stage(**fields)
         if kind == "paths":
-            return Paths(**fields | {"threads": tuple(fields["threads"])})
+            return Paths(
+                **{**fields, "threads": tuple(fields["threads"]), "ids": tuple(fields["ids"])}
+            )
         for name in ("inputs", "outputs"):
             if name in fields:
                 fields[name] = tuple(_tensor(each) for each in fields[name])

@@ -9,37 +9,66 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.running.conditions import cell_environment
-from harness.running.inside import inside_folder
-from harness.running.locating import Look, Looker
+from harness.blame.looks import Known
+from harness.gate.world import Places
+from harness.running.locating import Looker, locating_environment
 from harness.running.processes import LocalProcesses
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.cells import Cell
+from harness.vocabulary.located import Look
 from harness.vocabulary.places import cache_dir, home
 
 pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
 HERE = Path(sys.executable)
+ARCHITECTURES = home() / "fixtures" / "architectures"
+
+
+class Telling(LocalProcesses):
+    """Processes of this machine that tell what they were asked to run."""
+
+    def __init__(self):
+        super().__init__()
+        self.commands = []
+
+    def run(self, command, **more):
+        self.commands.append(command)
+        return super().run(command, **more)
 
 
 @pytest.fixture
-def looker(tmp_path):
-    inside = inside_folder(tmp_path, Path(harness.__file__).parent)
-    environment = cell_environment(
-        os.environ, home=home(), cache=cache_dir(), inside=inside, threads=1
-    )
-    return Looker(LocalProcesses(), environment, timeout=300)
+def processes():
+    return Telling()
 
 
-def test_a_model_under_one_stack_twice_parts_nowhere(looker):
-    folder = home() / "fixtures" / "architectures" / "gemma2"
-    found = looker.model(HERE, HERE, Look(f"gemma2={folder}", threads=(1, 2)))
-    assert (found.origin, found.first_bit, found.lacking) == (None, None, "")
-    assert [each.name for each in found.growth] == ["model.layers.0", "model.layers.1", ""]
+@pytest.fixture
+def looker(processes):
+    places = Places(home(), cache_dir(), Path(harness.__file__).parent)
+    return Looker(HERE, HERE, processes, locating_environment(places, os.environ), 300)
 
 
-def test_a_model_that_cannot_be_loaded_is_no_evidence_and_says_why(looker, tmp_path):
+def test_a_model_under_one_stack_twice_parts_nowhere_on_the_ids_of_the_baseline(looker, processes):
+    """What the candidate's tokenizer makes of the prompt must not pass for another model."""
+    found = looker.subject(Look(f"gemma2={ARCHITECTURES / 'gemma2'}", threads=(1, 2)))
+    assert (found.lacking, found.found) == ((), False)
+    assert (found.model.origin, found.model.first_bit, found.model.lacking) == (None, None, "")
+    assert [each.name for each in found.model.growth] == ["model.layers.0", "model.layers.1", ""]
+    before, after = processes.commands
+    ids = f"--ids={','.join(map(str, found.model.baseline.ids))}"
+    assert (len(found.model.baseline.ids), ids in before, ids in after) == (24, False, True)
+
+
+def test_a_behaviour_of_a_tiny_architecture_is_located_in_that_one(looker):
+    name = "architectures/test_tiny_numbers.py::test_logits[llama]"
+    known = Known({}, drawn={"llama": str(ARCHITECTURES / "llama")})
+    found = looker.change(name, Cell("transformers"), (), known)
+    assert (found.behaviour, found.cell) == (name, "transformers")
+    assert found.model.baseline.type == "LlamaForCausalLM"
+
+
+def test_what_cannot_be_loaded_is_told_and_why(looker, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NoEvidence, match="of x=.*empty could not be looked into") as raised:
-        looker.tokenizer(HERE, HERE, Look(f"x={tmp_path / 'empty'}", text="-tea"))
-    assert raised.value.where == str(HERE)
-    assert "--text=-tea" in raised.value.next
+    look = Look(f"x={tmp_path / 'empty'}", ("tokenizer",), text="-tea")
+    (told,) = looker.subject(look).lacking
+    assert "empty could not be looked into" in told
+    assert f"the baseline, {HERE}" in told
+    assert "--text=-tea" in told

@@ -1,0 +1,72 @@
+"""What to look into for a change: the model or tokenizer that its behaviour is about. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from harness.vocabulary.cells import PRECISIONS, Cell
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.located import Into, Look
+from harness.vocabulary.subjects import Subject
+
+_TINY = re.compile(r"architectures/[^\[]*\[(?P<name>[^\[\]]+)\]")
+"""Behaviours of the tiny architectures: the type is what they are parametrised by."""
+
+_PRECISION = re.compile(rf"_in_({'|'.join(PRECISIONS)})\b")
+"""How a behaviour of a tiny architecture says that it is not in float32."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What there is to look into.
+
+    `subjects` are the registered ones by name, `folders` those that the user named, `drawn` the
+    folders of the tiny architectures, `subjects_file` the user's own registry.
+    """
+
+    subjects: Mapping[str, Subject]
+    folders: Mapping[str, str] = field(default_factory=dict)
+    drawn: Mapping[str, str] = field(default_factory=dict)
+    subjects_file: str = ""
+
+
+def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
+    """What to look into for a change of `behaviour` in `cell`.
+
+    A cell of a subject is looked into as it is; a behaviour of a tiny architecture in the folder
+    of that one. Raises NoEvidence for any other: its code makes what it is about itself.
+    """
+    if cell.subject in known.subjects:
+        return look_into(cell, known)
+    tiny = _TINY.match(behaviour)
+    if tiny and tiny["name"] in known.drawn:
+        name = tiny["name"]
+        found = _PRECISION.search(behaviour)
+        precision = found[1] if found else "float32"
+        return Look(f"{name}={known.drawn[name]}", ("model",), precision)
+    raise NoEvidence(
+        f"{behaviour} makes its own objects: there is no model or tokenizer of its cell to look "
+        "into",
+        where=f"cell {cell.id}",
+        allowed="a behaviour in a cell of a subject, or of a tiny architecture",
+        next="harness locate --subject NAME=PATH looks into a folder, without any behaviour",
+    )
+
+
+def look_into(cell: Cell, known: Known) -> Look:
+    """What there is in a subject's cell: the tokenizer, the model, or both."""
+    subject = known.subjects[cell.subject]
+    parts: dict[Into, bool] = {
+        "tokenizer": "tokenizer" in subject.abilities,
+        "model": subject.is_model and cell.precision is not None,
+    }
+    look = Look(
+        known.folders.get(subject.name, subject.name),
+        tuple(part for part, there in parts.items() if there),
+        subjects_file=known.subjects_file,
+    )
+    if cell.precision is None or cell.device is None:
+        return look
+    return replace(look, precision=cell.precision, device=cell.device)

@@ -1,0 +1,74 @@
+"""What is looked into for a change, by the behaviour's id and its cell."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.blame.looks import Known, look_for, look_into
+from harness.vocabulary.cells import Cell
+from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.located import Look
+from harness.vocabulary.subjects import Subject
+
+
+def subject(name: str, *abilities: str) -> Subject:
+    return Subject(name, "", "path", "transformers", frozenset(abilities))
+
+
+KNOWN = Known(
+    {
+        each.name: each
+        for each in (
+            subject("chat", "causal-lm", "tokenizer"),
+            subject("bare", "encoder"),
+            subject("words", "tokenizer"),
+        )
+    },
+    folders={"bare": "bare=/models/bare"},
+    drawn={"gemma2": "/drawn/gemma2"},
+    subjects_file="mine.toml",
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "look"),
+    [
+        (Cell("chat", "nf4", "cpu"), Look("chat", ("tokenizer", "model"), "nf4")),
+        (Cell("bare", "float16", "cuda:1"), Look("bare=/models/bare", ("model",), "float16", "cuda:1")),
+        (Cell("words"), Look("words", ("tokenizer",))),
+    ],
+)  # fmt: skip
+def test_a_cell_of_a_subject_is_looked_into_as_it_is(cell, look):
+    found = look_into(cell, KNOWN)
+    assert (found.subject, found.into) == (look.subject, look.into)
+    assert (found.precision, found.device) == (look.precision, look.device)
+    assert found.subjects_file == "mine.toml"
+    assert look_for("generation/test_greedy.py::test_x", cell, KNOWN) == found
+
+
+@pytest.mark.parametrize(
+    ("test", "precision"),
+    [
+        ("test_logits_over_a_long_prompt[gemma2]", "float32"),
+        ("test_logits_over_a_long_prompt_in_bfloat16[gemma2]", "bfloat16"),
+        ("test_in_bfloat16ish[gemma2]", "float32"),
+    ],
+)
+def test_a_tiny_architecture_is_looked_into_in_the_precision_that_the_test_names(test, precision):
+    found = look_for(f"architectures/test_tiny_numbers.py::{test}", Cell("transformers"), KNOWN)
+    assert found == Look("gemma2=/drawn/gemma2", ("model",), precision)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        "tokenizers/test_converted.py::test_spaces[alone]",
+        "architectures/test_tiny_numbers.py::test_logits[gemma9]",
+        "attention/test_outputs.py::test_x[gemma2]",
+        "architectures/test_auto.py::test_class[AutoModel-gemma2]",
+    ],
+)
+def test_what_makes_its_own_objects_cannot_be_looked_into(behaviour):
+    with pytest.raises(NoEvidence, match="makes its own objects") as raised:
+        look_for(behaviour, Cell("transformers"), KNOWN)
+    assert raised.value.where == "cell transformers"
