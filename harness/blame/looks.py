@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.located import Into, Look
 from harness.vocabulary.subjects import Subject
+from harness.vocabulary.verdicts import ObservationVerdict
 
 _TINY = re.compile(r"architectures/[^\[]*\[(?P<name>[^\[\]]+)\]")
 """Behaviours of the tiny architectures: the type is what they are parametrised by."""
@@ -23,13 +25,36 @@ class Known:
     """What there is to look into.
 
     `subjects` are the registered ones by name, `folders` those that the user named, `drawn` the
-    folders of the tiny architectures, `subjects_file` the user's own registry.
+    folders of the tiny architectures, `subjects_file` the user's own registry; `text` is what
+    they are to read in place of the fixed prompt.
     """
 
     subjects: Mapping[str, Subject]
     folders: Mapping[str, str] = field(default_factory=dict)
     drawn: Mapping[str, str] = field(default_factory=dict)
     subjects_file: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A change to locate: its behaviour, its cell, and what both sides observed."""
+
+    behaviour: str
+    cell: Cell
+    observations: tuple[ObservationVerdict, ...] = ()
+
+
+def representative(changes: Sequence[Changed], known: Known) -> Changed:
+    """The first of `changes` that can be looked into; the first, where none can.
+
+    They are one or more, the most telling first.
+    """
+    for change in changes:
+        with suppress(NoEvidence):
+            look_for(change.behaviour, change.cell, known)
+            return change
+    return changes[0]
 
 
 def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
@@ -65,6 +90,7 @@ def look_into(cell: Cell, known: Known) -> Look:
     look = Look(
         known.folders.get(subject.name, subject.name),
         tuple(part for part, there in parts.items() if there),
+        text=known.text,
         subjects_file=known.subjects_file,
     )
     if cell.precision is None or cell.device is None:

@@ -11,7 +11,7 @@ from harness.report.gallery import Gallery, gallery
 from harness.report.ledger.rows import ChangeRow, change_row
 from harness.report.plain import clean, clip, one_line
 from harness.report.room import Room
-from harness.vocabulary.cells import Cell
+from harness.vocabulary.cells import Cell, cell_of
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import (
@@ -280,7 +280,7 @@ def _same(report: GateReport) -> tuple[SameRow, ...]:
     cells: dict[str, list[Cell]] = {}
     for result in report.behaviours:
         if result.verdict is Verdict.SAME:
-            cells.setdefault(result.behaviour, []).append(summary.cell_of(result.cell))
+            cells.setdefault(result.behaviour, []).append(cell_of(result.cell))
     return tuple(
         SameRow(one_line(behaviour), one_line(words.cells_text(cells[behaviour], several)))
         for behaviour in sorted(cells)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.vocabulary.accepted import Accepted
-from harness.vocabulary.cells import PRECISIONS, Cell
+from harness.vocabulary.cells import Cell, cell_of
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.stacks import LIBRARIES, Move
 from harness.vocabulary.verdicts import (
@@ -24,7 +23,6 @@ SHOWN_MOVES = 12
 """So many moved packages are listed; roots and those that went back always are."""
 
 _WEIGHT = {verdict: place for place, verdict in enumerate(Verdict)}
-_CELL = re.compile(rf"(.+?)-({'|'.join(PRECISIONS)})-(cpu|mps|cuda(?::\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,6 @@ class Moves:
 
     listed: tuple[Move, ...]
     folded: tuple[Move, ...]
-
-
-def cell_of(cell_id: str) -> Cell:
-    """The cell that `cell_id` names; a tokenizer's or library's has a subject only."""
-    match = _CELL.fullmatch(cell_id)
-    return Cell(*match.groups()) if match else Cell(cell_id)
 
 
 def counts(report: GateReport) -> dict[Verdict, int]:

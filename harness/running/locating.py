@@ -5,23 +5,23 @@ from __future__ import annotations
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.blame.locate import locate
-from harness.blame.looks import Known, look_for
+from harness.blame.looks import Changed, Known, look_for
 from harness.blame.stages import first_stage
 from harness.blame.ties import partings
-from harness.gate.world import Places, Processes
+from harness.gate.plan import SIDES, Side
+from harness.gate.world import Places, Processes, Request, World
 from harness.running.cells import tail
 from harness.running.conditions import cell_environment
 from harness.running.inside import inside_folder
 from harness.vocabulary.captures import Capture, read_capture
-from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.located import Into, Located, Look, ModelParted, StageParted
-from harness.vocabulary.verdicts import ObservationVerdict
+from harness.vocabulary.stacks import Lock
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,13 @@ class Looker:
     memory_limit: int | None = None
     say: Callable[[str], None] = lambda _: None
 
-    def change(
-        self,
-        behaviour: str,
-        cell: Cell,
-        observations: Iterable[ObservationVerdict],
-        known: Known,
-    ) -> Located:
-        """Where a change begins: `observations` are what both sides made of it.
+    def change(self, changed: Changed, known: Known) -> Located:
+        """Where a change begins. What cannot be looked into is told, not raised.
 
-        What cannot be looked into is told, not raised. Raises Stopped where it was interrupted.
+        Raises Stopped where it was interrupted.
         """
-        parted = tuple(partings(observations))
+        behaviour, cell = changed.behaviour, changed.cell
+        parted = tuple(partings(changed.observations))
         try:
             look = look_for(behaviour, cell, known)
         except NoEvidence as error:
@@ -59,6 +54,7 @@ class Looker:
         """Where what `look` names parts, whatever behaviour shows it."""
         stage: StageParted | None = None
         model: ModelParted | None = None
+        looked: list[Into] = []
         lacking: list[str] = []
         for part in look.into:
             try:
@@ -68,7 +64,9 @@ class Looker:
                     model = self._model(look)
             except NoEvidence as error:
                 lacking.append(str(error))
-        return Located("", "", look, stage, model, lacking=tuple(lacking))
+            else:
+                looked.append(part)
+        return Located("", "", look, tuple(looked), stage, model, lacking=tuple(lacking))
 
     def _model(self, look: Look) -> ModelParted:
         before = self.capture("model", "baseline", look)
@@ -108,6 +106,20 @@ class Looker:
                 return read_capture(lines, str(out))
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def looker_of(request: Request, world: World, locks: Mapping[Side, Lock]) -> Looker:
+    """A looker into both stacks, whose environments are built. Raises StackFailure, NoEvidence."""
+    baseline, candidate = (world.stacks.build(side, locks[side]).python for side in SIDES)
+    return Looker(
+        baseline,
+        candidate,
+        world.processes,
+        locating_environment(world.places, world.variables),
+        request.cell_timeout,
+        request.memory_limit,
+        world.listener.say,
+    )
 
 
 def locating_environment(places: Places, variables: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 QUANTISED: frozenset[str] = frozenset({"int8", "nf4", "fp4"})
 
 _DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+_ID = re.compile(rf"(.+?)-({'|'.join(PRECISIONS)})-(cpu|mps|cuda(?::\d+)?)")
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +36,12 @@ class Cell:
 
     def __str__(self) -> str:
         return self.id
+
+
+def cell_of(id: str) -> Cell:
+    """The cell that `id` names; a tokenizer's or library's has a subject only."""
+    match = _ID.fullmatch(id)
+    return Cell(*match.groups()) if match else Cell(id)
 
 
 def on_cpu(cell: Cell) -> Cell | None:

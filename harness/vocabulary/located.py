@@ -177,15 +177,15 @@ class Parting:
 class Located:
     """What was found of one change, or of one subject where no behaviour was named.
 
-    `look` is what was looked into, None where nothing could be. `stage` and `model` are None
-    where that was not looked into, or (a stage) all do the same; `texts` have what the tokenizer
-    was asked. `partings` are where generated ids part, by the observation's name. `lacking` says
-    what could not be looked into, and why.
+    `look` is what was to be looked into, None where there is nothing; `looked` says which of it
+    could be, `lacking` why not the rest. `stage` is None where every stage does the same.
+    `partings` are where generated ids part, by the observation's name.
     """
 
     behaviour: str
     cell: str
     look: Look | None = None
+    looked: tuple[Into, ...] = ()
     stage: StageParted | None = None
     model: ModelParted | None = None
     partings: tuple[tuple[str, Parting], ...] = ()
@@ -194,5 +194,5 @@ class Located:
     @property
     def found(self) -> bool:
         """Whether anything was: a place where the stacks part."""
-        origin = self.model is not None and self.model.first is not None
-        return origin or self.stage is not None or bool(self.partings)
+        module = self.model is not None and self.model.first is not None
+        return module or self.stage is not None or bool(self.partings)

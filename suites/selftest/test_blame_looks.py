@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.blame.looks import Known, look_for, look_into
+from harness.blame.looks import Changed, Known, look_for, look_into, representative
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import NoEvidence
 from harness.vocabulary.located import Look
@@ -30,20 +30,23 @@ KNOWN = Known(
 )
 
 
+BARE = Look("bare=/models/bare", precision="float16", device="cuda:1", subjects_file="mine.toml")
+
+
 @pytest.mark.parametrize(
-    ("cell", "look"),
+    ("where", "look"),
     [
-        (Cell("chat", "nf4", "cpu"), Look("chat", ("tokenizer", "model"), "nf4")),
-        (Cell("bare", "float16", "cuda:1"), Look("bare=/models/bare", ("model",), "float16", "cuda:1")),
-        (Cell("words"), Look("words", ("tokenizer",))),
+        (
+            Cell("chat", "nf4", "cpu"),
+            Look("chat", ("tokenizer", "model"), "nf4", subjects_file="mine.toml"),
+        ),
+        (Cell("bare", "float16", "cuda:1"), BARE),
+        (Cell("words"), Look("words", ("tokenizer",), subjects_file="mine.toml")),
     ],
-)  # fmt: skip
-def test_a_cell_of_a_subject_is_looked_into_as_it_is(cell, look):
-    found = look_into(cell, KNOWN)
-    assert (found.subject, found.into) == (look.subject, look.into)
-    assert (found.precision, found.device) == (look.precision, look.device)
-    assert found.subjects_file == "mine.toml"
-    assert look_for("generation/test_greedy.py::test_x", cell, KNOWN) == found
+)
+def test_a_cell_of_a_subject_is_looked_into_as_it_is(where, look):
+    assert look_into(where, KNOWN) == look
+    assert look_for("generation/test_greedy.py::test_x", where, KNOWN) == look
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,10 @@ def test_what_makes_its_own_objects_cannot_be_looked_into(behaviour):
     with pytest.raises(NoEvidence, match="makes its own objects") as raised:
         look_for(behaviour, Cell("transformers"), KNOWN)
     assert raised.value.where == "cell transformers"
+
+
+def test_the_change_that_can_be_looked_into_stands_for_all():
+    own = Changed("tokenizers/test_converted.py::test_spaces[alone]", Cell("transformers"))
+    other = Changed("tokenizers/test_ids.py::test_round_trip", Cell("words"))
+    assert representative([own, other], KNOWN) is other
+    assert representative([own], KNOWN) is own

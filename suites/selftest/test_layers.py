@@ -49,6 +49,7 @@ BELOW = {
         "execution",
         "blame",
         "gate",
+        "blame",
         "ledger",
         "calibration",
         "faults",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.report import numbers, summary, words
 from harness.report.excerpts import sides
 from harness.report.plain import clean
+from harness.vocabulary.cells import cell_of
 from harness.vocabulary.observations import Noise, Observation
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import (
@@ -105,12 +106,12 @@ def test_every_verdict_has_a_meaning() -> None:
 
 
 def test_cells_fold_by_subject_and_precision() -> None:
-    cells = [summary.cell_of(c) for c in ("smollm2-nf4-cpu", "smollm2-fp4-cpu", "gpt2")]
+    cells = [cell_of(c) for c in ("smollm2-nf4-cpu", "smollm2-fp4-cpu", "gpt2")]
     assert words.cells_text(cells, several_devices=False) == "nf4, fp4 of smollm2; gpt2"
 
 
 def test_the_device_is_named_where_there_are_several() -> None:
-    cells = [summary.cell_of(c) for c in ("m-nf4-cpu", "m-nf4-cuda:1")]
+    cells = [cell_of(c) for c in ("m-nf4-cpu", "m-nf4-cuda:1")]
     assert words.cells_text(cells, several_devices=True) == "nf4 on cpu, nf4 on cuda:1 of m"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.blame.looks import Known
+from harness.blame.looks import Changed, Known
 from harness.gate.world import Places
 from harness.running.locating import Looker, locating_environment
 from harness.running.processes import LocalProcesses
@@ -60,7 +60,7 @@ def test_a_model_under_one_stack_twice_parts_nowhere_on_the_ids_of_the_baseline(
 def test_a_behaviour_of_a_tiny_architecture_is_located_in_that_one(looker):
     name = "architectures/test_tiny_numbers.py::test_logits[llama]"
     known = Known({}, drawn={"llama": str(ARCHITECTURES / "llama")})
-    found = looker.change(name, Cell("transformers"), (), known)
+    found = looker.change(Changed(name, Cell("transformers")), known)
     assert (found.behaviour, found.cell) == (name, "transformers")
     assert found.model.baseline.type == "LlamaForCausalLM"
 
