@@ -6,12 +6,22 @@ import math
 from dataclasses import dataclass
 
 from harness.report import numbers
-from harness.report.bench.canvas import COLOURS, QUIET, Plot, figure, label, plot, styled
+from harness.report.bench.canvas import (
+    COLOURS,
+    QUIET,
+    Plot,
+    figure,
+    label,
+    legend_above,
+    plot,
+    styled,
+)
 from harness.report.plain import one_line
 from harness.vocabulary.located import Apart, ModelParted
 
 COLUMNS = ("output of", "apart (of its norm)", f"{numbers.TIMES} what noise allows")
 
+_WHOLE = "the model"
 _EQUAL = 1e-9
 """Where a layer that is equal stands on an axis that has no zero."""
 
@@ -49,11 +59,12 @@ def growth_plot(model: ModelParted) -> Plot | None:
         )  # fmt: skip
         axes.plot(places, allowed, "--", linewidth=1.2, color=QUIET, label="noise allows")
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_ylabel("apart, of the norm")
         shown = [*range(0, len(points) - 1, -(-len(points) // 8)), len(points) - 1]
         names = [label(_short(points[place].name), 14) for place in shown]
         axes.set_xticks(shown, names, rotation=45, ha="right", rotation_mode="anchor")
-        axes.legend(loc="best")
+        legend_above(drawn)
         begin = model.origin or model.first
         title = "Growth by layer" + (f" from {label(begin.name, 60)}" if begin else "")
         caption = (
@@ -66,12 +77,12 @@ def growth_plot(model: ModelParted) -> Plot | None:
 
 
 def _name(name: str) -> str:
-    return one_line(name) or "the model"
+    return one_line(name) or _WHOLE
 
 
 def _short(name: str) -> str:
     """The end of a layer's name: `layers.3` of `model.layers.3`."""
-    return ".".join(name.split(".")[-2:]) or "logits"
+    return ".".join(name.split(".")[-2:]) or _WHOLE
 
 
 def _apart(output: Apart) -> str:

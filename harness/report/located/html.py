@@ -24,6 +24,7 @@ class LocatedBlock:
 
 @dataclass(frozen=True)
 class LocatedPage:
+    headline: str
     baseline: str
     candidate: str
     block: LocatedBlock
@@ -42,4 +43,6 @@ def block(found: Located) -> LocatedBlock:
 def to_html(stacks: tuple[str, str], found: Located) -> str:
     """`found` as an HTML page; every text is escaped."""
     baseline, candidate = map(one_line, stacks)
-    return render("located.html", LocatedPage(baseline, candidate, block(found)))
+    shown = block(found)
+    headline = next((part.headline for part in shown.told.parts), "Nothing could be looked into")
+    return render("located.html", LocatedPage(headline, baseline, candidate, shown))
