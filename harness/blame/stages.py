@@ -33,7 +33,7 @@ def first_stage(baseline: Iterable[Stage], candidate: Iterable[Stage]) -> StageP
         position=_position(old[key], new[key]),
         texts=texts,
         later=tuple(found[1:]),
-        described=tuple(stage for stage, _ in differ if stage not in ORDER),
+        described=tuple((key[0], old[key], new[key]) for key in differ if key[0] not in ORDER),
     )
 
 

@@ -134,7 +134,7 @@ class StageParted:
 
     `position` is where in the stage's result they part (None if it is no sequence). `texts`
     are all that this stage treats differently; `later` the stages that differ after it;
-    `described` the parts whose description by the library itself differs.
+    `described` the parts that the library itself describes otherwise, with both descriptions.
     """
 
     stage: str
@@ -144,7 +144,7 @@ class StageParted:
     position: int | None
     texts: tuple[str, ...]
     later: tuple[str, ...] = ()
-    described: tuple[str, ...] = ()
+    described: tuple[tuple[str, Any, Any], ...] = ()
 
 
 @dataclass(frozen=True)

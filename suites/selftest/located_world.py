@@ -59,7 +59,7 @@ STAGE = StageParted(
     1,
     ("english", "python"),
     later=("model", "decoder"),
-    described=("description of pre_tokenizer",),
+    described=(("description of pre_tokenizer", {"type": "ByteLevel"}, {"type": "Metaspace"}),),
 )
 TIE = Parting("tie", 5, 12, 17, 0.001, 0.0004, 0.002)
 LOOK = Look("capped=/models/capped", ("tokenizer", "model"))

@@ -35,7 +35,7 @@ def test_a_normaliser_that_lowers_is_the_first_stage_and_only_capitals_show_it()
     found = parted(made(), made(normalizer=tokenizers.normalizers.Lowercase()))
     assert (found.stage, found.text, found.texts) == ("normaliser", "capitals", ("capitals",))
     assert (found.baseline, found.candidate, found.position) == ("Tea TIME", "tea time", 0)
-    assert found.described == ("description of normalizer",)
+    assert found.described == (("description of normalizer", None, {"type": "Lowercase"}),)
     assert found.later[0] == "pre-tokenizer"
 
 

@@ -88,11 +88,12 @@ def test_the_first_stage_is_named_with_both_sides_where_they_part():
     assert part.told == (
         "so of english, python",
         "after it the model, the decoder differ as well",
-        "other is also its description of pre_tokenizer",
     )
-    (row,) = part.sides
-    assert row.name == "english at [1]"
-    assert (row.baseline.mark, row.candidate.mark) == ('" quick"', '" "')
+    text, described = part.sides
+    assert text.name == "english at [1]"
+    assert (text.baseline.mark, text.candidate.mark) == ('" quick"', '" "')
+    assert described.name == "description of pre_tokenizer at .type"
+    assert (described.baseline.mark, described.candidate.mark) == ("ByteLevel", "Metaspace")
 
 
 def test_a_tokenizer_that_was_looked_into_and_does_not_part_is_told():

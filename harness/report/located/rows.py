@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import Any
 
 from harness.report import numbers
 from harness.report.excerpts import Excerpt, sides
@@ -202,19 +203,25 @@ def _sided(name: str, old: str, new: str) -> Sided:
 def _stage(stage: StageParted | None) -> Part:
     if stage is None:
         return Part("The tokenizer does the same at every stage, with every text")
-    pair = [Observation("", "exact", each) for each in (stage.baseline, stage.candidate)]
-    cut = sides(pair[0], pair[1], _WIDTH)
-    others = [f"the {each}" for each in stage.later]
     lines = [f"so of {_listed(stage.texts)}"] if len(stage.texts) > 1 else []
-    lines += [f"after it {_listed(others)} differ as well"] if others else []
-    lines += [f"other is also its {_listed(stage.described)}"] if stage.described else []
-    name = f"{stage.text}{f' at {one_line(cut.at)}' if cut.at else ''}"
+    later = _listed([f"the {each}" for each in stage.later])
+    lines += [f"after it {later} differ as well"] if later else []
     return Part(
         f"Begins in the {stage.stage} of the tokenizer: of the text {stage.text!r} it makes "
         "another thing",
         tuple(lines),
-        (Sided(name, cut.baseline, cut.candidate),),
+        (
+            _parted(stage.text, stage.baseline, stage.candidate),
+            *(_parted(*each) for each in stage.described),
+        ),
     )
+
+
+def _parted(name: str, old: Any, new: Any) -> Sided:
+    """Both values around where they part."""
+    cut = sides(Observation("", "exact", old), Observation("", "exact", new), _WIDTH)
+    at = f" at {one_line(cut.at)}" if cut.at else ""
+    return Sided(f"{one_line(name)}{at}", cut.baseline, cut.candidate)
 
 
 def _generated(name: str, parting: Parting) -> Part:

@@ -1,0 +1,145 @@
+"""`harness locate` on the miniature world: real stacks, and a tokenizer whose stages are known.
+
+The miniature's sentencepiece splits at blanks and numbers a piece by its length; 2.0 lowers the
+text first, 3.0 refuses to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from miniature import Answer, Miniature, modules
+from wheels import make_wheel
+
+PROCESSOR = """
+class SentencePieceProcessor:
+    def Load(self, path):
+        if not {loads}:
+            raise RuntimeError("no such model here")
+
+    def normalize(self, text):
+        return {normal}
+
+    def encode(self, text, out_type=int, add_bos=False, add_eos=False):
+        pieces = self.normalize(text).split(" ")
+        if out_type is str:
+            return pieces
+        return [1] * add_bos + [len(piece) for piece in pieces] + [2] * add_eos
+
+    def decode(self, ids):
+        return " ".join("x" * id for id in ids)
+
+    def vocab_size(self):
+        return 99
+
+chosen, gap = {chosen}
+"""
+
+SUITE = """
+from harness.plugin import needs, requires
+
+@needs("tokenizer")
+def test_ids(tokenizer, observe):
+    observe.exact("normal", tokenizer.native.normalize("Tea Time"))
+
+@requires("sentencepiece")
+def test_greedy(observe):
+    import sentencepiece
+    observe.tokens("ids", [5, sentencepiece.chosen], [9.0, sentencepiece.gap], scale=1e4)
+
+@requires("sentencepiece")
+def test_steady(observe):
+    observe.exact("one", 1)
+"""
+NAMES = ("ids", "greedy", "steady")
+IDS, GREEDY, STEADY = (f"pieces/test_pieces.py::test_{name}" for name in NAMES)
+SUBJECT = ("--subject", "words=words")
+
+
+@pytest.fixture(scope="module")
+def world(make_miniature: Callable[[], Miniature]) -> Miniature:
+    mini = make_miniature()
+    for version, loads, normal, chosen in (
+        ("1.0", True, "text", "(6, 0.001)"),
+        ("2.0", True, "text.lower()", "(7, 0.002)"),
+        ("3.0", False, "text", "(7, 5.0)"),
+    ):
+        source = PROCESSOR.format(loads=loads, normal=normal, chosen=chosen)
+        make_wheel(
+            mini.wheelhouse, "sentencepiece", version, modules=modules("sentencepiece", source)
+        )
+    for name, version in (("reference", "1.0"), ("lowers", "2.0"), ("refuses", "3.0")):
+        mini.stack(name, f"sentencepiece=={version}")
+    mini.suite("pieces/test_pieces.py", SUITE)
+    (mini.home / "words").mkdir()
+    (mini.home / "words" / "words.model").write_bytes(b"any")
+    return mini
+
+
+def locate(world: Miniature, candidate: str, *arguments: str) -> Answer:
+    return world.run("locate", "--candidate", candidate, *arguments)
+
+
+def test_a_behaviour_that_changed_is_located_in_the_stage_that_does(world: Miniature) -> None:
+    found = locate(world, "lowers", *SUBJECT, "--behaviour", IDS, "--text", "Tea Time")
+    assert found.code == 1, found.err
+    assert (found.report["behaviour"], found.report["cell"]) == (IDS, "words")
+    assert found.report["stage"]["stage"] == "normaliser"
+    assert found.report["stage"]["later"] == ["model"]
+    assert "Begins in the normaliser of the tokenizer" in found.out
+
+
+def test_a_subject_is_located_without_any_behaviour(world: Miniature) -> None:
+    found = locate(world, "lowers", *SUBJECT)
+    assert (found.code, found.report["stage"]["text"]) == (1, "english"), found.err
+    same = locate(world, "reference", *SUBJECT)
+    assert (same.code, same.report["stage"]) == (0, None)
+
+
+def test_ids_that_part_where_both_gaps_are_noise_are_a_tie(world: Miniature) -> None:
+    """Of logits of size 1e4, noise of float32 is 0.013, and ten times that is allowed."""
+    found = locate(world, "lowers", "--behaviour", GREEDY)
+    assert "ids: parts at token 1: a tie that flipped" in found.out
+    assert "makes its own objects" in found.out
+    assert found.report["partings"][0][1]["verdict"] == "tie"
+
+
+def test_ids_that_part_where_one_gap_is_wide_are_another_choice(world: Miniature) -> None:
+    found = locate(world, "refuses", "--behaviour", GREEDY)
+    assert (found.code, found.report["partings"][0][1]["verdict"]) == (1, "change"), found.err
+
+
+def test_what_did_not_change_has_nothing_to_locate(world: Miniature) -> None:
+    found = locate(world, "lowers", "--behaviour", STEADY)
+    assert (found.code, found.report) == (0, {})
+    assert "did not change" in found.err
+
+
+def test_a_stack_that_cannot_load_it_is_no_evidence(world: Miniature) -> None:
+    found = locate(world, "refuses", *SUBJECT)
+    assert found.code == 4
+    assert "RuntimeError: no such model here" in found.out
+
+
+def test_a_stack_that_cannot_be_made_ends_as_that(world: Miniature) -> None:
+    found = locate(world, "sentencepiece==9.0", "--behaviour", IDS, *SUBJECT)
+    assert (found.code, found.report) == (3, {})
+    assert "sentencepiece" in found.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "nothing to look into"),
+        ((*SUBJECT, "--cell", "words"), "--cell belongs to a behaviour"),
+        (("--behaviour", STEADY, "--cell", "word"), "does not run in cell 'word'"),
+        (("--behaviour", "pieces/test_pieces.py::test_idx"), "no behaviour matches"),
+    ],
+)
+def test_what_names_nothing_to_look_into_is_refused(
+    world: Miniature, arguments: tuple[str, ...], said: str
+) -> None:
+    found = locate(world, "lowers", *arguments)
+    assert found.code == 2
+    assert said in found.err
