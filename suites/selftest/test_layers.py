@@ -19,6 +19,8 @@ BELOW = {
     "plugin": {"vocabulary", "measure", "subjects", "faults"},
     "speed": {"vocabulary", "measure", "subjects", "faults"},
     "locating": {"vocabulary", "measure", "subjects"},
+    "parameters": {"plugin"},
+    "standalone": {"vocabulary", "measure", "subjects", "plugin"},
     "stacks": {"vocabulary"},
     "execution": {"vocabulary"},
     "gate": {"vocabulary"},
@@ -27,6 +29,7 @@ BELOW = {
     "calibration": {"vocabulary"},
     "bench": {"vocabulary"},
     "museum": {"vocabulary"},
+    "reproduce": {"vocabulary"},
     "sensitivity": {"vocabulary", "faults", "gate"},
     "running": {
         "vocabulary",
@@ -37,6 +40,7 @@ BELOW = {
         "gate",
         "ledger",
         "museum",
+        "reproduce",
         "sensitivity",
         "stacks",
         "execution",
@@ -61,8 +65,9 @@ BELOW = {
 }
 OUTSIDE = (
     "stacks", "execution", "gate", "blame", "ledger", "calibration", "bench", "museum",
-    "sensitivity", "running", "report", "commands",
+    "reproduce", "sensitivity", "running", "report", "commands",
 )  # fmt: skip
+PURE = ("bench", "blame", "calibration", "gate", "museum", "reproduce", "sensitivity")
 UNDER_TEST = {
     "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
     "sentencepiece", "transformer_lens", "sae_lens", "nnsight", "numpy",
@@ -109,8 +114,10 @@ def test_what_runs_outside_a_stack_imports_no_library_under_test(part: str) -> N
     assert not {name for _, name in imported(part) if name.split(".")[0] in under_test}
 
 
-@pytest.mark.parametrize("part", ["bench", "blame", "calibration", "gate", "museum", "sensitivity"])
+@pytest.mark.parametrize("part", PURE)
 def test_what_decides_imports_nothing_to_act_with(part: str) -> None:
     acting = {(f.name, name) for f, name in imported(part) if name.split(".")[0] in ACTING}
     # A path is a value as long as nothing reads it.
-    assert {name for _, name in acting} <= {"pathlib", "pathlib.Path"}, acting
+    assert {name for _, name in acting} <= {"pathlib", "pathlib.Path", "pathlib.PurePosixPath"}, (
+        acting
+    )

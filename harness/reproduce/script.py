@@ -1,0 +1,236 @@
+"""One stand-alone script for a change, put together from the project's own code."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness.reproduce import given, pins
+from harness.reproduce.closure import Closure
+from harness.reproduce.embedding import embedded
+from harness.reproduce.expectation import expectation
+from harness.reproduce.fixtures import Behaviour, Call, calls
+from harness.reproduce.flatten import Flat, flatten
+from harness.reproduce.modules import Place, Read, Sources
+from harness.reproduce.ordering import sections
+from harness.vocabulary.blame import Change
+from harness.vocabulary.cells import QUANTISED, Cell
+from harness.vocabulary.stacks import Lock
+from harness.vocabulary.subjects import Subject
+
+ENTRY = "harness.standalone.entry"
+RUN = Place(ENTRY, "run")
+MAIN = Place("harness.standalone.showing", "main")
+STANDALONE = "harness.standalone."
+
+INSTEAD: Mapping[Place, Place] = {
+    Place("harness.vocabulary.places", "home"): Place("harness.standalone.files", "home"),
+    Place("harness.vocabulary.errors", "HarnessError"): Place(
+        "harness.standalone.errors", "HarnessError"
+    ),
+    **{
+        Place("harness.subjects.drawn", name): Place("harness.standalone.drawn", name)
+        for name in ("Drawn", "read_drawn", "drawn_folder")
+    },
+}
+"""What a script has in the place of something that reads or checks more than it needs."""
+
+REFUSED: Mapping[str, str] = {
+    "harness.plugin.fixtures": "it uses {name}, which only a run of pytest has",
+    "harness.plugin.options": "it uses {name}, which only a run of pytest has",
+    "harness.speed": "it measures time: harness bench compares that, interleaved and repeated",
+    "harness.vocabulary.places.cache_dir": "it reads the harness's cache",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two stacks: its versions, and what its environment holds."""
+
+    lock: Lock
+    installed: pins.Installed
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change to write a script for.
+
+    `digest` is that of the subject's files; `parameters` are Python expressions by name.
+    """
+
+    change: Change
+    cell: Cell
+    subject: Subject | None
+    digest: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project's files: their text, their bytes, and what lies below a folder, by path."""
+
+    text: Read
+    content: Callable[[str], bytes | None]
+    below: Callable[[str], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script by the name that its file should have."""
+
+    name: str
+    text: str
+
+
+def script(asked: Asked, baseline: Side, candidate: Side, project: Project, python: str) -> Script:
+    """The script that shows `asked`. `python` is the version (3.11) that both stacks run on.
+
+    Raises Unflattenable with the reason where there can be none.
+    """
+    change = asked.change
+    expected = expectation(change.baseline, change.candidate)
+    behaviour = Behaviour(change.behaviour, asked.parameters)
+    chain = calls(behaviour, Sources(project.text))
+    overlay = {
+        "harness/standalone/given.py": given.module(
+            asked.cell, asked.subject, asked.digest, expected
+        ),
+        "harness/standalone/entry.py": _entry(behaviour, chain),
+    }
+    sources = Sources(lambda path: overlay.get(path) or project.text(path))
+    bare = frozenset(call.definition for call in chain if not _ours(call.definition))
+    closure = Closure(sources, INSTEAD, REFUSED, bare)
+    closure.add(RUN)
+    closure.add(MAIN)
+    files = embedded(closure, asked.subject, behaviour, project.content, project.below)
+    made = {call.definition: f"make_{call.name}" for call in chain if _is_fixture(call)}
+    flat = flatten(closure, {RUN: "run", MAIN: "main"} | made)
+    needs = _needs(asked, flat, baseline, candidate)
+    filled = {
+        place: given.filled(place, needs.baseline, files) or text
+        for place, text in flat.definitions
+    }
+    body = "\n\n\n".join([_imports(flat.imports), *sections(closure, filled), GUARD])
+    return Script(_file_name(change), "\n".join([*_header(change, needs, python), body, ""]))
+
+
+GUARD = """\
+if __name__ == "__main__":
+    sys.exit(main(run))"""
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """The pins of the header, and the baseline's versions of those that differ."""
+
+    pins: tuple[str, ...]
+    baseline: Mapping[str, str]
+
+
+def _needs(asked: Asked, flat: Flat, baseline: Side, candidate: Side) -> _Needs:
+    text = "\n".join([*flat.imports, *(each for _, each in flat.definitions)])
+    imported = pins.modules(text)
+    also = [asked.cell.subject]
+    if asked.cell.precision in QUANTISED:
+        also += ["bitsandbytes", "accelerate"]
+    if "device_map" in text:
+        also.append("accelerate")
+    new = pins.packages(imported, candidate.installed, also)
+    old = pins.packages(imported, baseline.installed, also)
+    before, after = baseline.lock.versions, candidate.lock.versions
+    differ = {
+        name: pins.public(before.get(name, "")) if name in old else ""
+        for name in sorted({*old, *new})
+        if (name in old, before.get(name)) != (name in new, after.get(name))
+    }
+    return _Needs(tuple(pins.pinned(new, after)), differ)
+
+
+def _entry(behaviour: Behaviour, chain: tuple[Call, ...]) -> str:
+    """The module that makes the fixtures and calls the behaviour."""
+    lines = ["from contextlib import ExitStack, contextmanager", "import sys"]
+    for call in chain:
+        name = call.definition.name
+        lines.append(f"from {call.definition.module} import {name} as {_called(call)}")
+    lines += ["", "def run(observe, stack):"]
+    lines.append(f'    """{behaviour.id}"""')
+    made = {call.name for call in chain}
+    given = {name: value for name, value in behaviour.parameters.items() if name not in made}
+    lines += [f"    {name} = {value}" for name, value in given.items()]
+    for call in chain:
+        made = f"{_called(call)}({', '.join(call.arguments)})"
+        if call.ends:
+            made = (
+                f"stack.enter_context(contextmanager({_called(call)})({', '.join(call.arguments)}))"
+            )
+        lines.append(f"    {call.name} = {made}" if call.name else f"    {made}")
+    return "\n".join(lines) + "\n"
+
+
+def _ours(place: Place) -> bool:
+    return place.module.startswith(STANDALONE)
+
+
+def _called(call: Call) -> str:
+    return f"make_{call.name}" if _is_fixture(call) else call.definition.name
+
+
+def _is_fixture(call: Call) -> bool:
+    return bool(call.name) and call.definition.name != "Request"
+
+
+def _header(change: Change, needs: _Needs, python: str) -> Iterator[str]:
+    yield "# /// script"
+    yield f'# requires-python = "=={python}.*"'
+    yield "# dependencies = ["
+    yield from (f'#     "{pin}",' for pin in needs.pins)
+    yield from ("# ]", "# ///", f'"""{change.behaviour}')
+    yield from (f"in the cell {change.cell}: {change.verdict.value}", "", *_USAGE)
+    if any(pin.startswith("torch==") for pin in needs.pins):
+        yield from ("", *_TORCH)
+    yield from ('"""', "")
+
+
+_USAGE = (
+    "    uv run FILE               with the candidate's versions, above: the change shows (exit 1)",
+    "    uv run FILE --baseline    with the baseline's, BASELINE below: it does not (exit 0)",
+    "",
+    "Exit code 2: it could not be run. Cut out of the project's own code: the behaviour, what it",
+    "uses, and what runs it; `run` calls it.",
+)
+_TORCH = (
+    "torch: on Linux the package index has the CUDA build (several GB). For a CPU build set",
+    "UV_TORCH_BACKEND=cpu with `uv pip`, or give uv the index of PyTorch, or UV_FIND_LINKS with a",
+    "folder that has the wheel.",
+)
+
+
+def _imports(lines: tuple[str, ...]) -> str:
+    """The standard library's first: what of the others does not import ends with exit code 2."""
+    every = list(dict.fromkeys((*lines, "import os", "import sys", "import traceback")))
+    standard = [line for line in every if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    others = [line for line in every if line not in standard]
+    parts = ["from __future__ import annotations", "\n".join(sorted(standard)), _HOOK]
+    return "\n\n".join([*parts, "\n".join(sorted(others))]).strip()
+
+
+_HOOK = """\
+
+def could_not_run(kind, error, trace):
+    \"\"\"What goes wrong outside of the behaviour says nothing of it.\"\"\"
+    traceback.print_exception(kind, error, trace)
+    sys.stdout.flush()
+    os._exit(2)
+
+
+sys.excepthook = could_not_run
+"""
+
+
+def _file_name(change: Change) -> str:
+    """A name for a file: the behaviour's, without what file systems refuse."""
+    test = change.behaviour.rpartition("::")[2]
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{test} {change.cell}").strip("-")
+    return f"{plain[:120]}.py"

@@ -1,0 +1,27 @@
+"""The same script under the baseline's versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.standalone.given import BASELINE
+
+
+def pins() -> dict[str, str]:
+    """The versions that the header of this script names."""
+    header = Path(sys.argv[0]).read_text(encoding="utf-8").partition("# ///\n")[0]
+    return dict(re.findall(r'"([^"=]+)==([^"]+)"', header))
+
+
+def under_baseline() -> int:
+    """Run this script with the header's versions, but the baseline's where they differ."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    versions = pins() | BASELINE
+    wanted = [f"--with={package}=={version}" for package, version in versions.items() if version]
+    command = [os.environ.get("UV", "uv"), "run", "--no-project", "--python", python]
+    return subprocess.run([*command, *wanted, "python", sys.argv[0]], check=False).returncode
