@@ -72,13 +72,19 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write gate.json, gate.html, gate.md, gate.xml",
     )
+    parser.add_argument(
+        "--reproduce",
+        type=given.path,
+        metavar="DIR",
+        help="write there, for each change, a script that shows it without the harness",
+    )
     parser.add_argument("--json", type=given.path, metavar="FILE", help="write the report as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Gate as asked, print the report, write the files."""
     fail_on = parse_fail_on(args.fail_on)
-    files.check_writable(args.report, args.json)
+    files.check_writable(args.report, args.json, {"--reproduce": args.reproduce})
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
     request = asked.request_of(
@@ -93,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     blame = blaming.blame_of(args, progress)
     try:
         with progress:
-            report = run_gate(request, world, fail_on, accepted, costs, blame)
+            scripts = chosen if args.reproduce is not None else None
+            report = run_gate(request, world, fail_on, accepted, costs, blame, scripts)
     except KeyboardInterrupt:
         world.processes.stop()
         if costs is not None:
@@ -101,4 +108,4 @@ def run(args: argparse.Namespace) -> int:
         say(asked.interrupted(progress, request.cache))
         return int(ExitCode.INTERRUPTED)
     report = replace(report, command=blaming.recorded(args))
-    return publish(report, args.report, args.json)
+    return publish(report, args.report, args.json, args.reproduce)

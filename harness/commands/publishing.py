@@ -11,17 +11,22 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.report import files, terminal
+from harness.report.reproducers import forms
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.verdicts import GateReport
 
 
-def publish(report: GateReport, directory: Path | None, json_file: Path | None) -> int:
-    """Print the report and write what `--report` and `--json` ask for; returns the exit code."""
+def publish(
+    report: GateReport, directory: Path | None, json_file: Path | None, scripts: Path | None = None
+) -> int:
+    """Print the report and write what `--report`, `--json` and `--reproduce` ask for; returns the
+    exit code."""
     return tell(
         report.exit_code,
         lambda console: terminal.render(report, console),
         lambda: files.write(report, directory) if directory is not None else None,
         lambda: files.write_json(report, json_file) if json_file is not None else None,
+        lambda: files.write_forms(forms(report), scripts) if scripts is not None else None,
     )
 
 

@@ -37,8 +37,9 @@ def _of(item: pytest.Item) -> dict[str, str | None]:
 
 def expression(value: Any) -> str | None:
     """`value` as Python that needs no import; None where there is no such text."""
-    if isinstance(value, type) and getattr(builtins, value.__name__, None) is value:
-        return value.__name__
+    name = getattr(value, "__name__", "")
+    if name and getattr(builtins, name, None) is value:
+        return str(name)
     text = repr(value)
     try:
         return text if ast.literal_eval(text) == value else None

@@ -79,9 +79,12 @@ def check_writable(
         if path is None:
             continue
         try:
-            _check_folder(path) if option == "--report" else _check_file(path)
+            _check_folder(path) if option in _FOLDERS else _check_file(path)
         except OSError as error:
             raise _report_error(error, str(path), option) from error
+
+
+_FOLDERS = ("--report", "--reproduce")
 
 
 def _check_folder(folder: Path) -> None:

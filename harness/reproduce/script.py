@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from harness.reproduce import given, pins
+from harness.reproduce import frame, given, pins
 from harness.reproduce.closure import Closure
 from harness.reproduce.embedding import embedded
 from harness.reproduce.expectation import expectation
@@ -46,7 +45,7 @@ REFUSED: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Side:
+class Stack:
     """One of the two stacks: its versions, and what its environment holds."""
 
     lock: Lock
@@ -78,13 +77,16 @@ class Project:
 
 @dataclass(frozen=True)
 class Script:
-    """A script by the name that its file should have."""
+    """A script by the name that its file should have, and the packages that it needs, a side."""
 
     name: str
     text: str
+    packages: Mapping[str, tuple[str, ...]]
 
 
-def script(asked: Asked, baseline: Side, candidate: Side, project: Project, python: str) -> Script:
+def script(
+    asked: Asked, baseline: Stack, candidate: Stack, project: Project, python: str
+) -> Script:
     """The script that shows `asked`. `python` is the version (3.11) that both stacks run on.
 
     Raises Unflattenable with the reason where there can be none.
@@ -112,24 +114,22 @@ def script(asked: Asked, baseline: Side, candidate: Side, project: Project, pyth
         place: given.filled(place, needs.baseline, files) or text
         for place, text in flat.definitions
     }
-    body = "\n\n\n".join([_imports(flat.imports), *sections(closure, filled), GUARD])
-    return Script(_file_name(change), "\n".join([*_header(change, needs, python), body, ""]))
-
-
-GUARD = """\
-if __name__ == "__main__":
-    sys.exit(main(run))"""
+    body = [frame.imports(flat.imports), *sections(closure, filled), frame.GUARD]
+    head = "\n".join(frame.header(change, needs.pins, python))
+    text = head + "\n\n\n".join(body) + "\n"
+    return Script(_file_name(change), text, needs.packages)
 
 
 @dataclass(frozen=True)
 class _Needs:
-    """The pins of the header, and the baseline's versions of those that differ."""
+    """The pins of the header, the baseline's versions of those that differ, names by side."""
 
     pins: tuple[str, ...]
     baseline: Mapping[str, str]
+    packages: Mapping[str, tuple[str, ...]]
 
 
-def _needs(asked: Asked, flat: Flat, baseline: Side, candidate: Side) -> _Needs:
+def _needs(asked: Asked, flat: Flat, baseline: Stack, candidate: Stack) -> _Needs:
     text = "\n".join([*flat.imports, *(each for _, each in flat.definitions)])
     imported = pins.modules(text)
     also = [asked.cell.subject]
@@ -145,7 +145,8 @@ def _needs(asked: Asked, flat: Flat, baseline: Side, candidate: Side) -> _Needs:
         for name in sorted({*old, *new})
         if (name in old, before.get(name)) != (name in new, after.get(name))
     }
-    return _Needs(tuple(pins.pinned(new, after)), differ)
+    names = {"baseline": tuple(old), "candidate": tuple(new)}
+    return _Needs(tuple(pins.pinned(new, after)), differ, names)
 
 
 def _entry(behaviour: Behaviour, chain: tuple[Call, ...]) -> str:
@@ -156,15 +157,14 @@ def _entry(behaviour: Behaviour, chain: tuple[Call, ...]) -> str:
         lines.append(f"from {call.definition.module} import {name} as {_called(call)}")
     lines += ["", "def run(observe, stack):"]
     lines.append(f'    """{behaviour.id}"""')
-    made = {call.name for call in chain}
-    given = {name: value for name, value in behaviour.parameters.items() if name not in made}
-    lines += [f"    {name} = {value}" for name, value in given.items()]
+    fixtures = {call.name for call in chain}
+    for name, value in behaviour.parameters.items():
+        if name not in fixtures:
+            lines.append(f"    {name} = {value}")
     for call in chain:
-        made = f"{_called(call)}({', '.join(call.arguments)})"
-        if call.ends:
-            made = (
-                f"stack.enter_context(contextmanager({_called(call)})({', '.join(call.arguments)}))"
-            )
+        function = f"contextmanager({_called(call)})" if call.ends else _called(call)
+        made = f"{function}({', '.join(call.arguments)})"
+        made = f"stack.enter_context({made})" if call.ends else made
         lines.append(f"    {call.name} = {made}" if call.name else f"    {made}")
     return "\n".join(lines) + "\n"
 
@@ -179,54 +179,6 @@ def _called(call: Call) -> str:
 
 def _is_fixture(call: Call) -> bool:
     return bool(call.name) and call.definition.name != "Request"
-
-
-def _header(change: Change, needs: _Needs, python: str) -> Iterator[str]:
-    yield "# /// script"
-    yield f'# requires-python = "=={python}.*"'
-    yield "# dependencies = ["
-    yield from (f'#     "{pin}",' for pin in needs.pins)
-    yield from ("# ]", "# ///", f'"""{change.behaviour}')
-    yield from (f"in the cell {change.cell}: {change.verdict.value}", "", *_USAGE)
-    if any(pin.startswith("torch==") for pin in needs.pins):
-        yield from ("", *_TORCH)
-    yield from ('"""', "")
-
-
-_USAGE = (
-    "    uv run FILE               with the candidate's versions, above: the change shows (exit 1)",
-    "    uv run FILE --baseline    with the baseline's, BASELINE below: it does not (exit 0)",
-    "",
-    "Exit code 2: it could not be run. Cut out of the project's own code: the behaviour, what it",
-    "uses, and what runs it; `run` calls it.",
-)
-_TORCH = (
-    "torch: on Linux the package index has the CUDA build (several GB). For a CPU build set",
-    "UV_TORCH_BACKEND=cpu with `uv pip`, or give uv the index of PyTorch, or UV_FIND_LINKS with a",
-    "folder that has the wheel.",
-)
-
-
-def _imports(lines: tuple[str, ...]) -> str:
-    """The standard library's first: what of the others does not import ends with exit code 2."""
-    every = list(dict.fromkeys((*lines, "import os", "import sys", "import traceback")))
-    standard = [line for line in every if line.split()[1].split(".")[0] in sys.stdlib_module_names]
-    others = [line for line in every if line not in standard]
-    parts = ["from __future__ import annotations", "\n".join(sorted(standard)), _HOOK]
-    return "\n\n".join([*parts, "\n".join(sorted(others))]).strip()
-
-
-_HOOK = """\
-
-def could_not_run(kind, error, trace):
-    \"\"\"What goes wrong outside of the behaviour says nothing of it.\"\"\"
-    traceback.print_exception(kind, error, trace)
-    sys.stdout.flush()
-    os._exit(2)
-
-
-sys.excepthook = could_not_run
-"""
 
 
 def _file_name(change: Change) -> str:

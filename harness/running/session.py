@@ -20,11 +20,13 @@ from harness.ledger import changes, confirmed
 from harness.running.blaming import BlameAsked, blame
 from harness.running.claims import Book, book_of, both
 from harness.running.costing import NOTHING_MOVED, CostsAsked, compare_costs, planned
+from harness.running.reproducing import of_gate
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.stacks import Lock
+from harness.vocabulary.subjects import Subject
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
 
 IDENTICAL = (
@@ -40,11 +42,14 @@ def run_gate(
     accepted: Sequence[Accepted] = (),
     costs: CostsAsked | None = None,
     blaming: BlameAsked | None = None,
+    reproduce: Sequence[Subject] | None = None,
 ) -> GateReport:
     """Gate `request.candidate` against `request.baseline`: behaviours, then what brought their
     changes and `costs` if asked.
 
     What `accepted` has an entry for does not fail the gate.
+
+    `reproduce` asks for scripts that show the changes; it is the entries of the subjects.
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
@@ -61,6 +66,8 @@ def run_gate(
             report = _with_blame(report, blaming, sides)
         if costs is not None:
             report = _with_costs(report, costs, sides, fail_on)
+        if reproduce is not None:
+            report = replace(report, reproducers=of_gate(sides, report.behaviours, reproduce))
     except StackFailure as failure:
         report = _unbuilt(request, world, locks, failure)
     return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(fail_on))

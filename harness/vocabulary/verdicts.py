@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.observations import Observation
+from harness.vocabulary.reproducers import Reproducer
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.tiers import DEFAULT, Tier
 
@@ -105,7 +106,8 @@ class GateReport:
     `tier` how much of the suites ran, None where records of any were compared; `bench` the
     costs, None where none were to be compared; `accepted` what became of each entry that
     accepts a change; `blame` what brought the changes, None where that was not asked;
-    `command` the arguments of the command that gated.
+    `reproducers` the scripts, where they were asked for; `command` the arguments of the
+    command that gated.
     """
 
     baseline: Lock | None
@@ -127,4 +129,5 @@ class GateReport:
     bench: BenchReport | None = None
     accepted: tuple[Acceptance, ...] = ()
     blame: BlameReport | None = None
+    reproducers: tuple[Reproducer, ...] = ()
     command: tuple[str, ...] = ()

@@ -1,0 +1,38 @@
+"""The scripts of a report as files, and a list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from harness.report.plain import one_line
+from harness.vocabulary.verdicts import GateReport
+
+LIST = "README.md"
+
+
+def forms(report: GateReport) -> Mapping[str, Callable[[], str]]:
+    """Each script by its file's name, and a README that names what each shows."""
+    found: dict[str, Callable[[], str]] = {
+        each.name: partial(str, each.script) for each in report.reproducers if each.script
+    }
+    return found | {LIST: lambda: listed(report)}
+
+
+def listed(report: GateReport) -> str:
+    """Which script shows which change, and why the others have none."""
+    shown = [each for each in report.reproducers if each.script]
+    without = [each for each in report.reproducers if not each.script]
+    lines = [
+        f"# {len(shown)} scripts",
+        "",
+        f"Each shows a change from {report.baseline_name} to {report.candidate_name} and needs "
+        "nothing but [uv](https://docs.astral.sh/uv/): `uv run FILE` has the candidate's versions "
+        "and exits 1, `uv run FILE --baseline` has the baseline's and exits 0. Both were seen.",
+        "",
+    ]
+    lines += [f"- `{each.name}`: {each.behaviour} in {each.cell}" for each in shown]
+    if without:
+        lines += ["", "No script:", ""]
+        lines += [f"- {each.behaviour} in {each.cell}: {one_line(each.reason)}" for each in without]
+    return "\n".join(lines) + "\n"

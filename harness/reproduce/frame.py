@@ -1,0 +1,60 @@
+"""What stands around the code of a script: its header, its imports, its last lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from harness.vocabulary.blame import Change
+
+GUARD = """\
+if __name__ == "__main__":
+    sys.exit(main(run))"""
+
+
+def header(change: Change, pins: Iterable[str], python: str) -> Iterator[str]:
+    yield "# /// script"
+    yield f'# requires-python = "=={python}.*"'
+    yield "# dependencies = ["
+    yield from (f'#     "{pin}",' for pin in pins)
+    yield from ("# ]", "# ///", f'"""{change.behaviour}')
+    yield from (f"in the cell {change.cell}: {change.verdict.value}", "", *_USAGE)
+    if any(pin.startswith("torch==") for pin in pins):
+        yield from ("", *_TORCH)
+    yield from ('"""', "")
+
+
+_USAGE = (
+    "    uv run FILE               with the candidate's versions, above: the change shows (exit 1)",
+    "    uv run FILE --baseline    with the baseline's, BASELINE below: it does not (exit 0)",
+    "",
+    "Exit code 2: it could not be run. Cut out of the project's own code: the behaviour, what it",
+    "uses, and what runs it; `run` calls it.",
+)
+_TORCH = (
+    "torch: on Linux the package index has the CUDA build (several GB). For a CPU build set",
+    "UV_TORCH_BACKEND=cpu with `uv pip`, or give uv the index of PyTorch, or UV_FIND_LINKS with a",
+    "folder that has the wheel.",
+)
+
+
+def imports(lines: tuple[str, ...]) -> str:
+    """The standard library's first: what of the others does not import ends with exit code 2."""
+    every = list(dict.fromkeys((*lines, "import os", "import sys", "import traceback")))
+    standard = [line for line in every if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    others = [line for line in every if line not in standard]
+    parts = ["from __future__ import annotations", "\n".join(sorted(standard)), _HOOK]
+    return "\n\n".join([*parts, "\n".join(sorted(others))]).strip()
+
+
+_HOOK = """\
+
+def could_not_run(kind, error, trace):
+    \"\"\"What goes wrong outside of the behaviour says nothing of it.\"\"\"
+    traceback.print_exception(kind, error, trace)
+    sys.stdout.flush()
+    os._exit(2)
+
+
+sys.excepthook = could_not_run
+"""

@@ -1,0 +1,72 @@
+"""What an environment holds, asked of its own interpreter, and a folder with a part of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from harness.reproduce.pins import Installed
+
+ASK = """
+import json, platform, sysconfig
+from importlib import metadata
+
+found = []
+for each in metadata.distributions():
+    tops = {f.parts[0] for f in each.files or () if f.parts and f.parts[0] != ".."}
+    found.append([each.metadata["Name"], each.version, each.requires or [], sorted(tops)])
+version = ".".join(platform.python_version_tuple()[:2])
+modules = metadata.packages_distributions()
+print(json.dumps([found, modules, sysconfig.get_path("purelib"), version]))
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An environment's packages. `tops` are what each has in `folder`; `python` is 3.11 or so."""
+
+    installed: Installed
+    folder: Path
+    tops: Mapping[str, tuple[str, ...]]
+    python: str
+
+
+def read_site(python: Path) -> Site:
+    """Ask the environment of this interpreter what it holds."""
+    done = subprocess.run(
+        [str(python), "-I", "-c", ASK], capture_output=True, text=True, check=True
+    )
+    found, modules, folder, version = json.loads(done.stdout)
+    entries = {canonicalize_name(name): (v, needs, tops) for name, v, needs, tops in found}
+    installed = Installed(
+        versions={name: v for name, (v, _, _) in entries.items()},
+        gives={name: canonicalize_name(packages[0]) for name, packages in modules.items()},
+        needs={name: tuple(_required(needs)) for name, (_, needs, _) in entries.items()},
+    )
+    tops: dict[str, tuple[str, ...]] = {name: tuple(t) for name, (_, _, t) in entries.items()}
+    return Site(installed, Path(folder), tops, version)
+
+
+def _required(lines: Iterable[str]) -> Iterable[str]:
+    """The packages that are needed here whatever extras are asked for."""
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield canonicalize_name(requirement.name)
+
+
+def links(site: Site, packages: Iterable[str], folder: Path) -> Path:
+    """Make `folder` with links to what these packages have in the environment, and no others."""
+    folder.mkdir(parents=True)
+    for package in packages:
+        for top in site.tops.get(package, ()):
+            link, target = folder / top, site.folder / top
+            if target.exists() and not link.exists():
+                link.symlink_to(target, target_is_directory=target.is_dir())
+    return folder

@@ -1,0 +1,225 @@
+"""Scripts for changes, each run under both stacks before it is believed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.gate.plan import SIDES, Side
+from harness.gate.world import Ended, World
+from harness.reproduce import Asked, Project, Script, Stack, Unflattenable, script
+from harness.running.cells import tail
+from harness.running.conditions import cell_environment
+from harness.running.inside import inside_folder
+from harness.running.installed import Site, links, read_site
+from harness.running.sides import Sides
+from harness.vocabulary.blame import Change, Key
+from harness.vocabulary.cells import Cell
+from harness.vocabulary.reproducers import Reproducer
+from harness.vocabulary.stacks import Lock
+from harness.vocabulary.subjects import Subject
+from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+
+SHOWS: Mapping[Side, int] = {"baseline": 0, "candidate": 1}
+"""The exit code that a script must have under each side."""
+
+LIMIT = 600.0
+"""Seconds that a script may take."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """The changes of a gate: between which locks, under which interpreters, in which cells.
+
+    `digests` are those of the subjects' files, `options` the plugin's that choose cells.
+    """
+
+    locks: Mapping[Side, Lock]
+    pythons: Mapping[Side, Path]
+    cells: Mapping[str, Cell]
+    subjects: Mapping[str, Subject]
+    digests: Mapping[str, str]
+    options: tuple[str, ...] = ()
+    threads: int = 1
+
+
+@dataclass
+class Reproducing:
+    """Writes and runs scripts for one gate; what was seen is kept by content in the cache."""
+
+    question: Question
+    world: World
+    _sites: dict[Side, Site] = field(default_factory=dict)
+
+    def reproducers(self, changes: Sequence[Change]) -> tuple[Reproducer, ...]:
+        """A script for each of `changes`, verified, or why there is none."""
+        if not changes:
+            return ()
+        self._sites = {side: read_site(self.question.pythons[side]) for side in SIDES}
+        parameters = self._parameters([change.key for change in changes])
+        return tuple(self._reproducer(change, parameters) for change in changes)
+
+    def _reproducer(
+        self, change: Change, parameters: Mapping[Key, Mapping[str, str | None]]
+    ) -> Reproducer:
+        self.world.listener.say(f"a script for {change.behaviour} in {change.cell}")
+        try:
+            asked = self._asked(change, parameters)
+            written = script(
+                asked,
+                self._stack("baseline"),
+                self._stack("candidate"),
+                _project(self.world),
+                self._sites["candidate"].python,
+            )
+        except Unflattenable as error:
+            return Reproducer(*change.key, reason=str(error))
+        reason = self._verified(written)
+        if reason:
+            return Reproducer(*change.key, reason=reason)
+        return Reproducer(*change.key, written.name, written.text)
+
+    def _stack(self, side: Side) -> Stack:
+        return Stack(self.question.locks[side], self._sites[side].installed)
+
+    def _asked(self, change: Change, parameters: Mapping[Key, Mapping[str, str | None]]) -> Asked:
+        cell = self.question.cells[change.cell]
+        values: dict[str, str] = {}
+        for name, value in parameters.get(change.key, {}).items():
+            if value is None:
+                raise Unflattenable(f"its parameter {name} is no plain value")
+            values[name] = value
+        subject = self.question.subjects.get(cell.subject)
+        return Asked(change, cell, subject, self.question.digests.get(cell.subject, ""), values)
+
+    def _verified(self, written: Script) -> str:
+        """Why the script is not to be believed; "" where it does what it says."""
+        for side in reversed(SIDES):
+            code, said = self._seen(written, side)
+            if code != SHOWS[side]:
+                return f"its script {_DID[code]} under the {side}: {said}"
+        return ""
+
+    def _seen(self, written: Script, side: Side) -> tuple[int, str]:
+        """The script's exit code under a side, and its last words; kept from before if it is."""
+        lock = self.question.locks[side].digest
+        name = hashlib.sha256(f"{lock}\0{written.text}".encode()).hexdigest()
+        kept = self.world.places.cache / "reproducers" / f"{name}.json"
+        if kept.is_file():
+            found: tuple[int, str] = tuple(json.loads(kept.read_text(encoding="utf-8")))
+            return found
+        code, said = self._run(written, side)
+        if code in (0, 1):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = kept.with_suffix(f".{side}")
+            unfinished.write_text(json.dumps([code, said]), encoding="utf-8")
+            unfinished.replace(kept)
+        return code, said
+
+    def _run(self, written: Script, side: Side) -> tuple[int, str]:
+        """Run it in an empty folder, with no packages to import but those that it names."""
+        with tempfile.TemporaryDirectory(prefix="harness-reproducer-") as scratch:
+            place = Path(scratch)
+            path = links(self._sites[side], written.packages[side], place / "packages")
+            (place / "empty").mkdir()
+            file = place / written.name
+            file.write_text(written.text, encoding="utf-8")
+            ended = self._process(
+                [str(self.question.pythons[side]), "-S", str(file)],
+                place / "empty",
+                place / "log",
+                path,
+            )
+            return _code(ended), tail(place / "log") or ended.how
+
+    def _parameters(self, keys: Sequence[Key]) -> Mapping[Key, Mapping[str, str | None]]:
+        """What the candidate's pytest says of the behaviours' parameters; nothing if it fails."""
+        with tempfile.TemporaryDirectory(prefix="harness-parameters-") as scratch:
+            place, home = Path(scratch), self.world.places.home
+            wanted, out = place / "wanted.txt", place / "parameters.json"
+            wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in keys), encoding="utf-8")
+            files = dict.fromkeys(name.partition("::")[0] for name, _ in keys)
+            command = [str(self.question.pythons["candidate"]), "-m", "pytest"]
+            command += ["-p", "harness.plugin", "-p", "harness.parameters"]
+            command += ["-c", str(home / "pyproject.toml"), "--rootdir", str(home)]
+            command += [str(home / "suites" / file) for file in files]
+            command += ["-p", "no:cacheprovider", "-q", *self.question.options]
+            command += ["--behaviours-from", str(wanted), "--parameters", str(out)]
+            inside = inside_folder(self.world.places.cache, self.world.places.package)
+            self._process(command, place, place / "log", inside)
+            found = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
+        return {key: found.get("@".join(key), {}) for key in keys}
+
+    def _process(self, command: list[str], cwd: Path, log: Path, path: Path) -> Ended:
+        environment = cell_environment(
+            self.world.variables,
+            home=self.world.places.home,
+            cache=self.world.places.cache,
+            inside=path,
+            threads=self.question.threads,
+        )
+        return self.world.processes.run(
+            command, environment=environment, cwd=cwd, log=log, timeout=LIMIT, memory_limit=None
+        )
+
+
+NOT_SHOWN = frozenset({Verdict.SAME, Verdict.FLAKY, Verdict.UNKNOWN, Verdict.FAILING})
+"""Verdicts that are no change that a script could show."""
+
+
+def of_gate(
+    sides: Sides, behaviours: Iterable[BehaviourVerdict], subjects: Iterable[Subject]
+) -> tuple[Reproducer, ...]:
+    """Scripts for what a gate that has run found, as of the first run of each side."""
+    old, new = (runs[0] for runs in sides.outcomes())
+    changes = [
+        Change(*key, each.verdict, old.get(key), new.get(key))
+        for each in behaviours
+        if each.verdict not in NOT_SHOWN
+        for key in [(each.behaviour, each.cell)]
+    ]
+    question = Question(
+        locks=sides.locks,
+        pythons={side: built.python for side, built in sides.built.items()},
+        cells=sides.results.cells(),
+        subjects={subject.name: subject for subject in subjects},
+        digests=sides.world.prepare(),
+        options=sides.request.options,
+        threads=sides.request.threads,
+    )
+    return Reproducing(question, sides.world).reproducers(changes)
+
+
+_DID = {0: "does not show the change", 1: "shows the change", 2: "does not run"}
+
+
+def _code(ended: Ended) -> int:
+    return ended.code if ended.end == "exited" and ended.code in (0, 1) else 2
+
+
+def _project(world: World) -> Project:
+    """The project's files: the package from where it is installed, the rest from home."""
+    places = world.places
+
+    def find(path: str) -> Path:
+        base = places.package.parent if path.startswith("harness/") else places.home
+        return base / path
+
+    def content(path: str) -> bytes | None:
+        file = find(path)
+        return file.read_bytes() if file.is_file() else None
+
+    def text(path: str) -> str | None:
+        data = content(path)
+        return None if data is None else data.decode("utf-8")
+
+    def below(path: str) -> tuple[str, ...]:
+        files = sorted(file for file in find(path).rglob("*") if file.is_file())
+        kept = [file for file in files if "__pycache__" not in file.parts]
+        return tuple(str(file.relative_to(find(path).parents[path.count("/")])) for file in kept)
+
+    return Project(text, content, below)
