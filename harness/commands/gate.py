@@ -13,6 +13,7 @@ from harness.commands.written import written_behaviours
 from harness.gate.exitcode import parse_fail_on
 from harness.gate.selection import check_expressions
 from harness.report import files
+from harness.report.reproducers import named
 from harness.running.progress import ProgressConsole, ShownProgress
 from harness.running.session import run_gate
 from harness.vocabulary.errors import ExitCode
@@ -108,4 +109,6 @@ def run(args: argparse.Namespace) -> int:
         say(asked.interrupted(progress, request.cache))
         return int(ExitCode.INTERRUPTED)
     report = replace(report, command=blaming.recorded(args))
+    if args.reproduce is not None:
+        report = named(report, args.reproduce)
     return publish(report, args.report, args.json, args.reproduce)

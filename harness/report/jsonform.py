@@ -113,6 +113,7 @@ def _behaviour(result: BehaviourVerdict) -> dict[str, Any]:
         "observations": [_observation(entry) for entry in result.observations],
         "accepted": result.accepted.id if result.accepted else None,
         "reproduce": result.reproduce,
+        "script": result.script,
         "runs": result.runs,
         "tier": result.tier,
     }

@@ -138,7 +138,7 @@ def _story(result: BehaviourVerdict) -> str:
     lines = [_line(entry) for entry in entries[:_LINES]]
     if len(entries) > _LINES:
         lines.append(f"and {words.plural(len(entries) - _LINES, 'more observation')}")
-    lines += [f"$ {one_line(result.reproduce)}"] if result.reproduce else []
+    lines += [f"$ {command}" for command in words.again(result)]
     return "\n".join(lines)
 
 

@@ -196,8 +196,8 @@ def _fold(fold: summary.Fold, several: bool) -> str:
         lines += ["", f"and {words.plural(len(entries) - _ROWS, 'more observation')}"]
     if entries and (told := words.representative(fold)):
         lines += ["", f"<sub>{escape(told)}</sub>"]
-    if fold.shown.reproduce:
-        lines += ["", _fence(clip(one_line(fold.shown.reproduce), 2000), "sh")]
+    if again := words.again(fold.shown):
+        lines += ["", _fence("\n".join(clip(command, 2000) for command in again), "sh")]
     return "\n".join(lines) + "\n"
 
 

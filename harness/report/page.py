@@ -233,7 +233,7 @@ def _result(result: BehaviourVerdict, room: Room) -> Result:
         one_line(result.cell),
         clip(reason, REASON if room.take(reason[:REASON]) else len(_FRAME)),
         tuple(rows),
-        one_line(result.reproduce),
+        "\n".join(words.again(result)),
         _left_out(len(entries) - len(rows), "more observation" if rows else "observation"),
     )
 

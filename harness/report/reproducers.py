@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from harness.report.plain import one_line
 from harness.vocabulary.verdicts import GateReport
@@ -17,6 +19,18 @@ def forms(report: GateReport) -> Mapping[str, Callable[[], str]]:
         each.name: partial(str, each.script) for each in report.reproducers if each.script
     }
     return found | {LIST: lambda: listed(report)}
+
+
+def named(report: GateReport, directory: Path) -> GateReport:
+    """`report` with each script's place in `directory` beside the behaviour that it shows."""
+    files = {(each.behaviour, each.cell): each.name for each in report.reproducers if each.script}
+    behaviours = tuple(
+        replace(each, script=str(directory / files[each.behaviour, each.cell]))
+        if (each.behaviour, each.cell) in files
+        else each
+        for each in report.behaviours
+    )
+    return replace(report, behaviours=behaviours)
 
 
 def listed(report: GateReport) -> str:

@@ -153,8 +153,8 @@ def _fold(fold: summary.Fold, several: bool, width: int, console: Console) -> No
     if len(fold.reasons) > 2:
         _line(console, Text(f"    and {len(fold.reasons) - 2} more reasons", style="dim"))
     _observations(fold, width, console)
-    if fold.shown.reproduce:
-        _line(console, Text(f"    $ {one_line(fold.shown.reproduce)}", style="cyan"))
+    for command in words.again(fold.shown):
+        _line(console, Text(f"    $ {command}", style="cyan"))
 
 
 def _observations(fold: summary.Fold, width: int, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -16,7 +17,7 @@ from harness.vocabulary.comparison import wider
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import GateReport, ObservationVerdict, Verdict
+from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict, Verdict
 
 MEANING: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -238,3 +239,9 @@ def noise_source(entry: ObservationVerdict) -> str:
     sides = (side.noise if side else None for side in (entry.baseline, entry.candidate))
     noise = wider(*sides)
     return one_line(noise.provenance) if noise else ""
+
+
+def again(result: BehaviourVerdict) -> list[str]:
+    """The commands that show it again: a gate of it alone, and its script if it has one."""
+    script = f"uv run {shlex.quote(result.script)}" if result.script else ""
+    return [one_line(command) for command in (result.reproduce, script) if command]

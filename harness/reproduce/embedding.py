@@ -10,11 +10,12 @@ from harness.reproduce.closure import Closure
 from harness.reproduce.errors import Unflattenable
 from harness.reproduce.files import paths
 from harness.reproduce.fixtures import Behaviour
+from harness.reproduce.given import pack
 from harness.reproduce.modules import Place
 from harness.vocabulary.subjects import Subject
 
-MOST = 400_000
-"""Bytes that files of a script may have together."""
+MOST = 900_000
+"""Characters that the files of a script may take in it, compressed."""
 
 DRAWN = "harness.standalone.drawn"
 ARCHITECTURES = "fixtures/architectures"
@@ -35,7 +36,7 @@ def embedded(
     if Place("harness.standalone.subjects", "files_of_subject") in closure.references:
         files |= _of_subject(subject, content)
     size = sum(map(len, files.values()))
-    if size > MOST:
+    if size > MOST and sum(len(pack(data)) for data in files.values()) > MOST:
         named = ", ".join(sorted(files)[:4])
         raise Unflattenable(f"it reads {size / 1e6:.1f} MB of the project's files ({named})")
     return files

@@ -66,7 +66,8 @@ class ObservationVerdict:
 @dataclass(frozen=True)
 class BehaviourVerdict:
     """One behaviour in one cell. `runs` counts how often each side ran it, `tier` is the
-    smallest that does; `accepted` is the entry for which it does not fail the gate."""
+    smallest that does; `accepted` is the entry for which it does not fail the gate, `script`
+    the file with a script that shows it, if there is one."""
 
     behaviour: str
     cell: str
@@ -78,6 +79,7 @@ class BehaviourVerdict:
     runs: int = 1
     tier: Tier = DEFAULT
     accepted: Accepted | None = None
+    script: str = ""
 
 
 @dataclass(frozen=True)

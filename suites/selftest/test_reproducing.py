@@ -1,0 +1,184 @@
+"""Scripts for the changes of a gate in the miniature world, run from an empty folder by uv."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import uv
+from miniature import Miniature, modules
+from wheels import make_wheel
+
+OLD = """
+IDS = [1, 2, 3]
+LOGITS = [[1.0, 2.0], [3.0, 4.0]]
+SIZES = {"small": 1, "large": 9}
+def removed(text): return text
+def parts(text): return text.split()
+"""
+NEW = """
+IDS = [1, 2, 4]
+LOGITS = [[1.0, 2.0], [3.0, 4.5]]
+SIZES = {"small": 1, "large": 10}
+def parts(text): return text.split(" ")
+"""
+CONFTEST = '''
+import pytest
+from suites.gizmo.words import TEXT
+
+@pytest.fixture
+def gizmo():
+    """The library."""
+    import gizmo
+    return gizmo
+
+@pytest.fixture
+def opened(gizmo, work_dir):
+    file = work_dir / "text.txt"
+    file.write_text(TEXT, encoding="utf-8")
+    yield file.open(encoding="utf-8")
+    file.unlink()
+'''
+WORDS = """
+from harness.vocabulary.places import home
+
+TEXT = "some  words"
+LIST = home() / "fixtures" / "words.txt"
+
+def lines(path=LIST):
+    return path.read_text(encoding="utf-8").split()
+"""
+SUITE = """
+import os
+import pytest
+from harness.plugin import requires
+from suites.gizmo import words
+
+pytestmark = requires("gizmo")
+SIZES = ("small", "large")
+
+def test_ids(gizmo, observe):
+    observe.exact("same", 1)
+    observe.exact("ids", gizmo.IDS)
+def test_logits(gizmo, observe):
+    observe.numeric("logits", gizmo.LOGITS)
+@pytest.mark.parametrize("size", SIZES)
+def test_size(size, gizmo, observe):
+    observe.exact("size", gizmo.SIZES[size])
+def test_text_of_a_file(opened, gizmo):
+    assert gizmo.removed(opened.read()) == words.TEXT
+def test_words_of_the_project(gizmo):
+    assert gizmo.parts("a  b") == words.lines()
+def test_printed(gizmo, capsys, observe):
+    print(gizmo.IDS)
+    observe.exact("printed", capsys.readouterr().out)
+def test_elsewhere(gizmo, observe):
+    assert "HARNESS_CACHE" in os.environ
+    ids = gizmo.IDS if "PYTEST_CURRENT_TEST" in os.environ else [1, 2, 3]
+    observe.exact("ids", ids)
+"""
+
+
+@pytest.fixture(scope="module")
+def world(make_miniature: Callable[[], Miniature], wheelhouse: Path) -> Miniature:
+    world = make_miniature()
+    for version, source in (("1.0", OLD), ("2.0", NEW)):
+        make_wheel(wheelhouse, "gizmo", version, ["cog"], modules("gizmo", source))
+    make_wheel(wheelhouse, "cog", "3.1")
+    world.stack("reference", "gizmo==1.0", "cog==3.1")
+    world.suite("gizmo/conftest.py", CONFTEST)
+    world.suite("gizmo/words.py", WORDS)
+    world.suite("gizmo/test_gizmo.py", SUITE)
+    (world.home / "fixtures" / "words.txt").write_text("a b\n", encoding="utf-8")
+    return world
+
+
+@pytest.fixture(scope="module")
+def scripts(world: Miniature) -> Path:
+    folder = world.home / "scripts"
+    answer = world.gate("--candidate", "gizmo==2.0", "--confirm", "0", "--reproduce", str(folder))
+    assert answer.code == 1, answer.err
+    return folder
+
+
+def run(world: Miniature, script: Path, empty: Path, *arguments: str) -> tuple[int, str]:
+    """`uv run script` in an empty folder; its exit code and what it printed."""
+    environment = {**world.environment(), "UV_OFFLINE": "1"}
+    del environment["PYTHONPATH"], environment["HARNESS_HOME"]
+    done = subprocess.run(
+        [uv.find_uv_bin(), "run", "-q", str(script), *arguments],
+        cwd=empty,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+SHOWN = {
+    "test-ids-gizmo": "ids[2]\n  expected  3\n  observed  4",
+    "test-logits-gizmo": "logits[1][1]\n  expected  4.0\n  observed  4.5",
+    "test-size-large-gizmo": "size\n  expected  9\n  observed  10",
+    "test-text-of-a-file-gizmo": "expected  held\nobserved  AttributeError",
+    "test-words-of-the-project-gizmo": "expected  held\nobserved  failed",
+}
+
+
+def test_each_change_that_code_alone_shows_has_a_script(scripts: Path) -> None:
+    assert {file.stem for file in scripts.glob("*.py")} == SHOWN.keys()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_script_shows_the_change_from_an_empty_folder_and_not_under_the_baseline(
+    world: Miniature, scripts: Path, tmp_path: Path, name: str
+) -> None:
+    code, said = run(world, scripts / f"{name}.py", tmp_path)
+    assert (code, SHOWN[name] in said) == (1, True), said
+    code, said = run(world, scripts / f"{name}.py", tmp_path, "--baseline")
+    assert code == 0, said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_script_pins_what_it_needs_and_what_that_needs_and_imports_no_harness(
+    scripts: Path,
+) -> None:
+    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
+    header = text.partition("# ///\n")[0]
+    assert '"cog==3.1",' in header
+    assert '"gizmo==2.0",' in header
+    assert "pytest==" not in header
+    assert "BASELINE = {'gizmo': '1.0'}" in text
+    assert "import harness" not in text
+    assert "from harness import" not in text
+
+
+def test_a_script_that_does_not_run_is_told_from_one_that_shows(
+    world: Miniature, scripts: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.py"
+    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
+    broken.write_text(text.replace("    import gizmo", "    import nowhere"), encoding="utf-8")
+    code, said = run(world, broken, tmp_path)
+    assert code == 2
+    assert "neither held nor held, but ModuleNotFoundError" in said
+
+
+def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> None:
+    told = (scripts / "README.md").read_text(encoding="utf-8")
+    assert "5 scripts" in told
+    assert "test_printed in gizmo: it asks for capsys, which only a run of pytest has" in told
+    assert "test_elsewhere in gizmo: its script does not show the change under the candidate" in (
+        told
+    )
+
+
+def test_the_report_names_the_script_beside_the_command(world: Miniature, scripts: Path) -> None:
+    folder = world.home / "scripts"
+    answer = world.gate("--candidate", "gizmo==2.0", "--confirm", "0", "--reproduce", str(folder))
+    script = str(folder / "test-ids-gizmo.py")
+    assert answer.behaviour("test_ids")["script"] == script
+    assert answer.behaviour("test_printed")["script"] == ""
+    assert f"$ uv run {script}" in answer.out.replace("\n", "")
