@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.speed.loading import Kept
 from harness.speed.serving import answer, opening
 from harness.speed.task import Asked, Measure, Opened, open_task
+from harness.speed.timing import turn
 from harness.subjects.checkpoints import write_llama
 from harness.vocabulary.costs import Arm, Quantity
 from harness.vocabulary.errors import UsageError
@@ -46,6 +50,31 @@ def test_a_load_is_measured_first_cold_and_again_and_again(tiny: str) -> None:
         "load/first": size / limit.rate,
         "load/seconds": size / limit.rate,
     }
+
+
+def test_a_load_is_over_before_its_model_goes() -> None:
+    """The model is there when the clock stops, and gone before the next load begins."""
+    alive: list[weakref.ref[Any]] = []
+    seen: list[int] = []
+
+    class Model:
+        pass
+
+    def load() -> Model:
+        seen.append(sum(each() is not None for each in alive))
+        model = Model()
+        alive.append(weakref.ref(model))
+        return model
+
+    def settle() -> None:
+        """Called before a load, and after it while the clock still runs."""
+        seen.append(sum(each() is not None for each in alive))
+
+    kept = Kept(load)
+    measure = Measure(Quantity("load/seconds", "s"), kept.load, kept.drop, 1, settle)
+    turn(measure, 0.0)
+    turn(measure, 0.0)
+    assert seen == [0, 0, 1] * 2
 
 
 def test_limits_are_measured_only_if_they_are_asked_for(tiny: str) -> None:

@@ -139,6 +139,7 @@ def _time(benchmark, measure, option):
     if benchmark.enabled:
         before()
         call()  # a first call makes what later ones find
+        before()
         begun = time.perf_counter()
         call()
         enough = float(option.benchmark_max_time) / (time.perf_counter() - begun)
