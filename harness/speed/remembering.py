@@ -58,6 +58,17 @@ class Phases:
         if counted:
             self.add(f"device.{name}", int(torch.cuda.max_memory_allocated(self._cuda)))
 
+    @property
+    def on_gpu(self) -> bool:
+        return bool(self._cuda)
+
+    def open_gpu(self) -> None:
+        """Have torch's counters begin: some cannot be reset before (`cuda:1` is not there yet)."""
+        if self._cuda:
+            import torch
+
+            torch.cuda.init()
+
     def device_bytes(self) -> int:
         """What torch has allocated on the GPU now; 0 without one."""
         if not self._cuda:
@@ -75,6 +86,7 @@ def open_task(asked: Asked) -> Opened:
     with phases.phase("import"):
         torch_for(asked)
         import_what_loading_imports()
+    phases.open_gpu()
     loads = loads_of(asked, found)
     _collect()
     before, before_device = process_memory().resident, phases.device_bytes()
@@ -88,7 +100,7 @@ def open_task(asked: Asked) -> Opened:
     del model, shared
     _collect()
     phases.add("remains", max(_NOTHING, process_memory().resident - before))
-    if before_device or phases.device_bytes():
+    if phases.on_gpu:
         left = phases.device_bytes() - before_device
         phases.add("device.remains", max(_NOTHING, left))
     return Opened(once=tuple(phases.found))
