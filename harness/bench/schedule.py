@@ -1,13 +1,11 @@
-"""Which arm's turn it is, how many rounds a generation is worth, what still needs rounds."""
+"""Which arm's turn it is, and how many rounds a generation is worth."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
 
-from harness.bench.decide import settled
 from harness.bench.priors import GENERATIONS, GENERATIONS_OF_LITTLE
-from harness.vocabulary.costs import ROLES, Decision, Quantity, Role
+from harness.vocabulary.costs import ROLES, Role
 
 WORTHWHILE_ROUNDS = 6
 """Fewer say little on a loaded core: a quartile of four turns is nearly their minimum."""
@@ -54,10 +52,12 @@ def _fitting(startup: float, round_seconds: float, left: float, generations: int
     return (left - (count - 1) * startup) / (count * round_seconds)
 
 
-def unsettled(
-    quantities: Iterable[Quantity], decisions: Mapping[str, Decision]
-) -> tuple[Quantity, ...]:
-    """The quantities that still need rounds; `decisions` by a quantity's id."""
-    return tuple(
-        each for each in quantities if each.id not in decisions or not settled(decisions[each.id])
-    )
+def part(startup: float, *, left: float, generations: int = 0) -> float:
+    """The seconds of measuring that a generation has of the `left` ones of the budget.
+
+    The generations that any verdict needs after the `generations` that are done share them; each
+    that is still to come starts in `startup` seconds first. A generation that has started is
+    worth at least as long as that took.
+    """
+    needed = max(1, GENERATIONS - generations)
+    return max((left - (needed - 1) * startup) / needed, startup)

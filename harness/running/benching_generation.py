@@ -8,14 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from harness.bench import schedule
-from harness.bench.priors import GENERATIONS
 from harness.execution import Talk
 from harness.running.benching_worker import Lost, Opening, Worker
 from harness.vocabulary.costs import ROLES, Quantity, Role, Sample
 from harness.vocabulary.turns import Missing
-
-_LEAST_ROUNDS = 2
-"""One in either order."""
 
 Start = Callable[[Role], Talk]
 """Starts the worker of a role in this generation."""
@@ -184,10 +180,10 @@ class _Held:
         round_seconds = len(ROLES) * sum(max(terms.least, call) for call in calls.values())
         left = terms.left - self._starting
         count = schedule.rounds(self._starting, round_seconds, left=left, generations=terms.done)
-        part = max(share(left, self._starting, terms.done), self._starting)
+        part = schedule.part(self._starting, left=left, generations=terms.done)
         waiting = list(calls)
         for number in range(count):
-            if number >= _LEAST_ROUNDS and time.monotonic() - begun > part:
+            if number >= schedule.LEAST_ROUNDS and time.monotonic() - begun > part:
                 return
             waiting = [id for id in waiting if self._round(id, number)]
 
@@ -213,16 +209,6 @@ class _Held:
     ) -> None:
         generation = self._terms.number
         self._samples.append(Sample(quantity, role, generation, round, place, value, cpu, calls))
-
-
-def share(left: float, starting: float, done: int) -> float:
-    """The seconds of measuring that a generation has of the `left` ones of the budget.
-
-    The generations that a verdict needs after the `done` ones share them, each of them that
-    is still to come takes `starting` first.
-    """
-    needed = max(1, GENERATIONS - done)
-    return (left - (needed - 1) * starting) / needed
 
 
 def whole(samples: Iterable[Sample]) -> list[Sample]:

@@ -1,8 +1,6 @@
-"""The order of turns, the rounds of a generation, and what still needs them."""
+"""The order of turns, and the rounds of a generation."""
 
 from __future__ import annotations
-
-from bench_world import DECODE, IMPORT
 
 from harness.bench.schedule import (
     LEAST_ROUNDS,
@@ -10,10 +8,9 @@ from harness.bench.schedule import (
     WORTHWHILE_ROUNDS,
     another,
     order,
+    part,
     rounds,
-    unsettled,
 )
-from harness.vocabulary.costs import CostVerdict, Decision, Interval
 
 
 def test_order_is_reversed_every_other_round() -> None:
@@ -56,11 +53,11 @@ def test_another_generation_fits_or_not() -> None:
     assert not another(8.0, 0.5, left=8.9)
 
 
-def test_quantities_need_rounds_until_they_are_settled() -> None:
-    one = Interval(1.0, 0.99, 1.01)
-    told = {
-        DECODE.id: Decision(CostVerdict.SAME, one, one, 2, 12),
-        IMPORT.id: Decision(CostVerdict.INCONCLUSIVE, one, one, 2, 2),
-    }
-    assert unsettled([DECODE, IMPORT], told) == (IMPORT,)
-    assert unsettled([DECODE, IMPORT], {}) == (DECODE, IMPORT)
+def test_the_first_of_two_generations_leaves_half_of_what_is_left_after_both_started() -> None:
+    assert part(10.0, left=50.0) == 20.0
+    assert part(10.0, left=50.0, generations=1) == 50.0
+
+
+def test_a_generation_measures_as_long_as_it_took_to_start_whatever_is_left() -> None:
+    assert part(10.0, left=-5.0) == 10.0
+    assert part(10.0, left=12.0) == 10.0

@@ -17,7 +17,7 @@ from sorting_worker import FLIP, HELD, SORT, WAVER
 
 from harness.execution import Talk
 from harness.running.benching import exit_code
-from harness.running.benching_generation import share, whole
+from harness.running.benching_generation import whole
 from harness.running.benching_task import Budget, Ground, TaskAsked, TaskFound, run_task
 from harness.running.benching_tasks import check_patterns, named_tasks, tasks_of
 from harness.vocabulary.costs import (
@@ -245,11 +245,6 @@ def test_a_round_that_an_arm_is_missing_from_is_left_out() -> None:
 
     full = samples(0, "baseline", "candidate", "control")
     assert whole([*full, *samples(1, "baseline", "candidate")]) == full
-
-
-def test_the_first_of_two_generations_leaves_half_of_what_is_left_after_both_started() -> None:
-    assert share(left=50.0, starting=10.0, done=0) == 20.0
-    assert share(left=50.0, starting=10.0, done=1) == 50.0
 
 
 @pytest.mark.parametrize(
