@@ -67,6 +67,23 @@ class Generation:
             return {}
         return {id: each for id, each in said[0].items() if all(id in other for other in said)}
 
+    @property
+    def lacking(self) -> tuple[Gap, ...]:
+        """What one arm can measure and another said nothing of: nothing may vanish in silence."""
+        said = {
+            role: {each.id for each in opening.ready.quantities}
+            for role, opening in self.openings.items()
+            if not opening.hopeless
+        }
+        told = {gap.quantity for gap in self.gaps}
+        every = dict.fromkeys(id for ids in said.values() for id in sorted(ids))
+        return tuple(
+            Gap(role, id, "this arm has no such quantity, the other one has")
+            for role, ids in said.items()
+            for id in every
+            if id not in ids and id not in told
+        )
+
 
 def run_generation(start: Start, terms: Terms) -> Generation:
     """Hold one generation; every worker has ended when this returns or raises."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.bench import schedule
@@ -166,16 +166,21 @@ class _TaskRun:
     def _take(self, held: Generation, grounds: frozenset[Role]) -> None:
         self._held.append(held)
         self._samples += held.samples
-        self._gaps += [gap for gap in held.gaps if self._asks_for(gap)]
+        self._gaps += [gap for gap in (*held.gaps, *held.lacking) if self._asks_for(gap)]
         if held.lost:
             reason = f"in generation {len(self._held)} {held.lost.reason}"
             self._gaps.append(replace(held.lost, reason=reason))
         self._quantities |= {
             id: each for id, each in held.quantities.items() if fits(id, self._asked.patterns)
         }
+        if held.quantities and not self._quantities and not self._gaps:
+            self._gaps.append(Gap("baseline", "", self._nothing_fits(held.quantities)))
         for role in grounds & held.openings.keys():
             ready = held.openings[role].ready
             self._grounds[role] = Ground(ready.limits, ready.bounds)
+
+    def _nothing_fits(self, there: Iterable[str]) -> str:
+        return f"no quantity fits {', '.join(self._asked.patterns)}; there are {', '.join(there)}"
 
     def _asks_for(self, gap: Gap) -> bool:
         return not gap.quantity or fits(gap.quantity, self._asked.patterns)

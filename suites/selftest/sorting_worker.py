@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from harness.bench.schedule import LEAST_ROUNDS
 from harness.vocabulary.costs import Arm, Bound, Limit, Quantity
 from harness.vocabulary.turns import (
     Answer,
@@ -52,7 +53,7 @@ def calls(plant: str) -> dict[str, Callable[[], object]]:
 
 
 def misbehave(plant: str) -> None:
-    """What goes wrong at a turn."""
+    """What goes wrong in the last turn that every generation has."""
     if plant == "dies":
         raise SystemExit(7)
     if plant == "hangs":
@@ -89,7 +90,8 @@ def main(arm: Arm, journal: str, limits: bool) -> None:
     tell(Once(HELD.id, 2e9 if arm.plant == "holds" else 1e9))
     limit = (Limit("matmul", "int", 1e9),) if limits else ()
     bound = (Bound(SORT.id, 1e-9, "matmul"),) if limits else ()
-    tell(Ready((HELD, SORT, FLIP, WAVER), {"kernels": "none"}, limit, bound))
+    offered = (HELD, SORT, WAVER) if arm.plant == "flipless" else (HELD, SORT, FLIP, WAVER)
+    tell(Ready(offered, {"kernels": "none"}, limit, bound))
     note("ready")
     turns = 0
     for text in sys.stdin:
@@ -102,7 +104,7 @@ def main(arm: Arm, journal: str, limits: bool) -> None:
             tell(Warmed(order.quantity, 3, 1e-4))
             continue
         turns += 1
-        if turns > 4:
+        if turns == LEAST_ROUNDS:
             misbehave(arm.plant)
         if arm.plant == "unsorted" and order.quantity == SORT.id:
             tell(Missing(order.quantity, "TypeError: unorderable"))

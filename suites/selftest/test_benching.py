@@ -183,7 +183,7 @@ def test_a_worker_that_fails_in_its_turns_is_named_and_tried_once_more(
     assert [text.startswith(f"in generation {n} {reason}") for n, (_, _, text) in
             enumerate(ran.reasons(), 1)] == [True, True]  # fmt: skip
     (found,) = ran.found.compared
-    assert (found.decision.generations, found.decision.rounds) == (2, 8)
+    assert (found.decision.generations, found.decision.rounds) == (2, 2)
     assert gone(ran.pids())
 
 
@@ -213,6 +213,21 @@ def test_a_quantity_that_one_arm_lacks_leaves_the_others_compared(run: Run) -> N
     ran = run("unsorted")
     assert ran.reasons() == [(SORT.id, "new", "TypeError: unorderable")]
     assert set(ran.verdicts()) == {FLIP.id, HELD.id, WAVER.id}
+
+
+def test_a_quantity_that_one_arm_says_nothing_of_is_told_as_missed(run: Run) -> None:
+    ran = run("flipless")
+    reason = "this arm has no such quantity, the other one has"
+    assert ran.reasons() == [(FLIP.id, "new", reason)]
+    assert set(ran.verdicts()) == {SORT.id, HELD.id, WAVER.id}
+
+
+def test_patterns_that_no_quantity_fits_are_told_with_what_there_is(run: Run) -> None:
+    ran = run(patterns=["model/soort"])
+    reason = "no quantity fits model/soort; there are model/held, model/sort, model/flip, "
+    assert ran.reasons() == [("model", "old", f"{reason}model/waver")]
+    assert ran.found.compared == ()
+    assert len(ran.generations()) == 1
 
 
 def test_limits_are_measured_once_an_arm_while_no_other_worker_runs(run: Run) -> None:
