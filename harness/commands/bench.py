@@ -18,7 +18,12 @@ from harness.report.bench import benchmarkform, csvform, jsonform, terminal
 from harness.report.bench.forms import forms
 from harness.running.benching import Bench, BenchRequest
 from harness.running.benching_task import Budget
-from harness.running.benching_tasks import FAMILIES, check_patterns, named_tasks
+from harness.running.benching_tasks import (
+    FAMILIES,
+    check_patterns,
+    may_read_vocabularies,
+    named_tasks,
+)
 from harness.running.progress import ProgressConsole, ShownProgress
 from harness.vocabulary.costs import BenchReport
 from harness.vocabulary.errors import ExitCode
@@ -138,7 +143,7 @@ def run(args: argparse.Namespace) -> int:
     progress = ShownProgress(ProgressConsole(), "tasks", "verdict")
     args.subject = named
     world = asked.world_of(args, chosen, progress)
-    vocabularies = _reads_vocabularies(request)
+    vocabularies = may_read_vocabularies(request.tasks, request.patterns, len(request.stacks) > 1)
     world = replace(
         world,
         prepare=lambda: prepare(
@@ -170,12 +175,6 @@ def _request(args: argparse.Namespace, arms: Arms) -> BenchRequest:
         args.subjects_file,
         fail_on(args.fail_on, args.vary is not None),
     )
-
-
-def _reads_vocabularies(request: BenchRequest) -> bool:
-    if request.tasks:
-        return any(task.startswith("tokenizers.") for task in request.tasks)
-    return len(request.stacks) > 1 or any("tokenizers" in each for each in request.patterns)
 
 
 def _interrupted(bench: Bench, progress: ShownProgress, args: argparse.Namespace) -> int:

@@ -77,6 +77,18 @@ def tasks_of(
     return tuple(task for task in tasks if can(task, versions))
 
 
+def may_read_vocabularies(asked: Sequence[str], patterns: Sequence[str], of_stacks: bool) -> bool:
+    """Whether a task of tokenizers may be among `tasks_of`, before the stacks are known.
+
+    `of_stacks` says that arms differ in their stack.
+    """
+    if asked or patterns:
+        tasks = [task for task in asked or TASKS if not patterns or _may_fit(task, patterns)]
+    else:
+        tasks = list(TASKS if of_stacks else OF_AN_ARM)
+    return any(task.startswith("tokenizers.") for task in tasks)
+
+
 def _may_fit(task: str, patterns: Sequence[str]) -> bool:
     return fits(task, [pattern.partition("/")[0] for pattern in patterns])
 

@@ -19,7 +19,12 @@ from harness.execution import Talk
 from harness.running.benching import exit_code
 from harness.running.benching_generation import whole
 from harness.running.benching_task import Budget, Ground, TaskAsked, TaskFound, run_task
-from harness.running.benching_tasks import check_patterns, named_tasks, tasks_of
+from harness.running.benching_tasks import (
+    check_patterns,
+    may_read_vocabularies,
+    named_tasks,
+    tasks_of,
+)
 from harness.vocabulary.costs import (
     Arm,
     Compared,
@@ -305,6 +310,24 @@ def test_patterns_of_quantities_choose_their_tasks() -> None:
     patterns = ("model/decode*", "tokenizers.*/encode.repeated")
     found = tasks_of((), patterns, (OLD, OLD), (whole, whole))
     assert found == ("model", *(task for task in TASKS if task.startswith("tokenizers.")))
+
+
+@pytest.mark.parametrize(
+    ("asked", "patterns", "of_stacks", "expected"),
+    [
+        ((), (), True, True),
+        ((), (), False, False),
+        ((), ("*/encode.long",), False, True),
+        ((), ("model/*",), True, False),
+        (("model", "tokenizers.tiktoken"), (), False, True),
+        (("model", "tokenizers.tiktoken"), ("model/*",), True, False),
+        (("load",), (), True, False),
+    ],
+)
+def test_vocabularies_are_made_ready_where_a_task_may_read_them(
+    asked: tuple[str, ...], patterns: tuple[str, ...], of_stacks: bool, expected: bool
+) -> None:
+    assert may_read_vocabularies(asked, patterns, of_stacks) is expected
 
 
 def test_a_family_names_all_its_tasks() -> None:
