@@ -45,9 +45,14 @@ def _stored(file: Path) -> tuple[str, str] | None:
     except (OSError, ValueError):
         return None
     match found:
-        case {"kind": "harness bench", "machine": {"processor": str(processor)}}:
-            compared = found.get("comparisons") or [{}]
-            return processor, compared[0].get("baseline", {}).get("stack", "")
+        case {
+            "kind": "harness bench",
+            "machine": {"processor": str(processor)},
+            "comparisons": [{"baseline": {"stack": str(baseline)}}, *_],
+        }:
+            return processor, baseline
+        case {"kind": "harness bench"}:
+            return "", ""
         case {"benchmarks": list(), "machine_info": {"cpu": {"brand_raw": str(processor)}}}:
             return processor, ""
     return None

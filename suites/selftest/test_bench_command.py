@@ -15,6 +15,9 @@ import psutil
 import pytest
 from miniature import ROOT, Answer, Miniature
 
+from harness.commands.bench_stored import check_not_stored
+from harness.vocabulary.errors import UsageError
+
 SORTING = """
 import os, time
 from pathlib import Path
@@ -211,6 +214,18 @@ def test_a_stored_benchmark_is_no_arm(
     assert answer.code == 2
     assert "a stored benchmark cannot be compared with" in answer.err
     assert why in answer.err
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"comparisons": [1]}, {"machine": {"processor": 3}, "comparisons": {}}]
+)
+def test_a_stored_benchmark_that_is_damaged_is_no_arm_either(
+    tmp_path: Path, more: dict[str, object]
+) -> None:
+    file = tmp_path / "damaged.json"
+    file.write_text(json.dumps({"kind": "harness bench", **more}))
+    with pytest.raises(UsageError, match="a stored benchmark cannot be compared with"):
+        check_not_stored([str(file)])
 
 
 def test_a_stack_that_cannot_be_made_exits_3(world: WithOwnModel) -> None:
