@@ -53,7 +53,6 @@ BELOW = {
         "execution",
         "blame",
         "gate",
-        "blame",
         "ledger",
         "calibration",
         "faults",

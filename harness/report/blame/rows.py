@@ -19,6 +19,7 @@ from harness.vocabulary.blame import (
     Transition,
     Unsearched,
 )
+from harness.vocabulary.cells import cell_of
 from harness.vocabulary.stacks import Move
 from harness.vocabulary.verdicts import BehaviourVerdict, GateReport
 
@@ -195,13 +196,13 @@ def _changes(
 
 def _change(results: Sequence[BehaviourVerdict]) -> ChangeRow:
     shown = summary.Fold(results[0].verdict, tuple(results)).shown
-    several = len({summary.cell_of(each.cell).device for each in results}) > 1
+    several = len({cell_of(each.cell).device for each in results}) > 1
     counted: dict[str, int] = {}
     for each in results:
         counted[each.verdict.value] = counted.get(each.verdict.value, 0) + 1
     return ChangeRow(
         one_line(shown.behaviour),
-        one_line(words.cells_text([summary.cell_of(each.cell) for each in results], several)),
+        one_line(words.cells_text([cell_of(each.cell) for each in results], several)),
         ", ".join(f"{count} {verdict}" for verdict, count in counted.items()),
         shown.cell,
         _example(shown),
