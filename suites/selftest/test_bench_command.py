@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from miniature import ROOT, Answer, Miniature
+from process_ends import gone
 
 from harness.commands.bench_stored import check_not_stored
 from harness.vocabulary.errors import UsageError
@@ -78,7 +78,7 @@ def world(make_miniature: Callable[[], Miniature]) -> WithOwnModel:
 @pytest.fixture(autouse=True)
 def _no_worker_left(world: WithOwnModel) -> Iterator[None]:
     yield
-    assert not [pid for pid in world.pids if psutil.pid_exists(pid)]
+    assert gone(world.pids)
 
 
 def verdicts(answer: Answer) -> dict[str, str]:
@@ -98,15 +98,6 @@ def started(world: WithOwnModel, *arguments: str) -> subprocess.Popen[str]:
         time.sleep(0.05)
     assert len(world.pids) > before
     return process
-
-
-def gone(pids: set[int], within_s: float = 10) -> bool:
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit:
-        if not any(psutil.pid_exists(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_candidate_that_costs_more_exits_1_and_every_form_is_written(

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from process_ends import gone
 
 from harness import execution
 from harness.execution import Ended, run_process
@@ -27,18 +27,6 @@ time.sleep({seconds})
 
 def _run(code: str, log: Path, timeout_s: float | None = 20, limit: int | None = None) -> Ended:
     return run_process([sys.executable, "-c", code], os.environ, log, timeout_s, limit)
-
-
-def _gone(pid: int, within_s: float = 5) -> bool:
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_an_exit_status_comes_back_and_both_outputs_are_logged(tmp_path: Path) -> None:
@@ -64,14 +52,14 @@ def test_a_timeout_ends_the_whole_tree(tmp_path: Path, apart: bool) -> None:
     ended = _run(WITH_CHILD.format(apart=apart, seconds=60), log, timeout_s=1)
     assert ended.kind == "timeout"
     assert 1 <= ended.seconds < 5
-    assert _gone(int(log.read_text()))
+    assert gone([int(log.read_text())])
 
 
 def test_a_child_left_behind_is_ended_with_its_parent(tmp_path: Path) -> None:
     log = tmp_path / "log"
     ended = _run(WITH_CHILD.format(apart=False, seconds=0.3), log)
     assert (ended.kind, ended.code) == ("exited", 0)
-    assert _gone(int(log.read_text()))
+    assert gone([int(log.read_text())])
 
 
 def test_memory_above_the_limit_ends_it_and_the_peak_is_told(tmp_path: Path) -> None:
@@ -104,4 +92,4 @@ def test_children_die_with_a_harness_that_is_killed(tmp_path: Path) -> None:
         time.sleep(0.05)
     harness.kill()
     harness.wait()
-    assert _gone(int(log.read_text()))
+    assert gone([int(log.read_text())])

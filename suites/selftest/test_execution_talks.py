@@ -6,11 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
+from process_ends import gone
 
 from harness.execution import Gone, Talk
 from harness.vocabulary.errors import StackError
@@ -33,18 +32,6 @@ def talk(code: str, directory: Path, limit: int | None = None) -> Talk:
         directory=directory,
         memory_limit_bytes=limit,
     )
-
-
-def gone(pid: int, within_s: float = 10) -> bool:
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_lines_go_and_come(tmp_path: Path) -> None:
@@ -85,7 +72,7 @@ def test_silence_ends_it(tmp_path: Path) -> None:
         with pytest.raises(Gone) as caught:
             silent.hear(0.3)
         assert caught.value.ended.kind == "timeout"
-        assert gone(silent.pid)
+        assert gone([silent.pid])
 
 
 def test_one_that_ended_can_neither_be_told_nor_heard(tmp_path: Path) -> None:
@@ -118,8 +105,8 @@ def test_above_its_memory_it_is_ended_when_it_is_looked_at(tmp_path: Path) -> No
 def test_what_it_started_ends_with_it(tmp_path: Path) -> None:
     with talk(WITH_CHILD, tmp_path) as parent:
         child = int(parent.hear(20))
-    assert gone(child)
-    assert gone(parent.pid)
+    assert gone([child])
+    assert gone([parent.pid])
 
 
 def test_an_interrupt_while_it_is_heard_leaves_nothing(tmp_path: Path) -> None:
@@ -128,7 +115,7 @@ def test_an_interrupt_while_it_is_heard_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt), talk("import time; time.sleep(60)", tmp_path) as silent:
         silent.hear(20, interrupted)
-    assert gone(silent.pid)
+    assert gone([silent.pid])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's PR_SET_PDEATHSIG")
@@ -145,7 +132,7 @@ os.kill(os.getpid(), 9)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert gone(int(done.stdout))
+    assert gone([int(done.stdout)])
 
 
 INTERRUPTED = """
