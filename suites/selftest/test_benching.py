@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import psutil
 import pytest
 from miniature import ROOT
+from process_ends import gone
 from sorting_worker import FLIP, HELD, SORT, WAVER
 
 from harness.execution import Talk
@@ -103,11 +103,6 @@ def run(tmp_path: Path) -> Run:
     return run_
 
 
-def gone(pids: set[int]) -> bool:
-    """Whether none of these processes runs any more."""
-    return not any(psutil.pid_exists(pid) for pid in pids)
-
-
 def test_arms_take_turns_and_the_order_is_reversed_every_other_round(run: Run) -> None:
     ran = run("fourfold", patterns=["model/sort"])
     for generation in ran.generations():
@@ -126,7 +121,7 @@ def test_every_generation_is_of_fresh_processes_that_end(run: Run) -> None:
     ran = run("fourfold")
     assert len(ran.generations()) >= 2
     assert all(len({words[-1] for words in each}) == 3 for each in ran.generations())
-    assert gone(ran.pids())
+    assert gone(ran.pids(), within_s=0)
 
 
 def test_a_candidate_that_sorts_four_times_is_slower_and_holds_the_same(run: Run) -> None:
@@ -156,13 +151,18 @@ def test_only_what_patterns_ask_for_is_measured(run: Run) -> None:
 def test_the_budget_ends_what_cannot_be_decided_and_what_is_decided_is_not_measured_again(
     run: Run,
 ) -> None:
-    ran = run("", Budget(8.0, 0.002, 20.0), ["model/waver", "model/held"])
+    budget = 8.0
+    ran = run("", Budget(budget, 0.002, 20.0), ["model/waver", "model/held"])
     found = {each.quantity.id: each.decision for each in ran.found.compared}
     assert found[WAVER.id].verdict is CostVerdict.INCONCLUSIVE
-    assert found[WAVER.id].generations == len(ran.generations()) > 2
+    assert found[WAVER.id].generations == len(ran.generations())
     assert (found[HELD.id].verdict, found[HELD.id].generations) == (CostVerdict.SAME, 2)
     starts = [float(generation[0][1]) for generation in ran.generations()]
-    assert starts[-1] - starts[0] < 8.0
+    if len(starts) > 2:
+        assert starts[-1] - starts[0] < budget
+    else:
+        # On a machine so loaded that another generation did not fit beside the two.
+        assert 2 * ran.found.seconds > budget
 
 
 def test_a_budget_of_nothing_still_gives_the_two_generations_of_a_verdict(run: Run) -> None:
@@ -189,21 +189,21 @@ def test_a_worker_that_fails_in_its_turns_is_named_and_tried_once_more(
             enumerate(ran.reasons(), 1)] == [True, True]  # fmt: skip
     (found,) = ran.found.compared
     assert (found.decision.generations, found.decision.rounds) == (2, 2)
-    assert gone(ran.pids())
+    assert gone(ran.pids(), within_s=0)
 
 
 def test_a_worker_that_hangs_is_ended_after_its_silence(run: Run) -> None:
     ran = run("hangs", Budget(1.0, 0.002, 1.5), ["model/sort"])
     assert all("its process said nothing for 1.5 s" in text for _, _, text in ran.reasons())
     assert ran.reasons()
-    assert gone(ran.pids())
+    assert gone(ran.pids(), within_s=0)
 
 
 def test_a_worker_above_its_memory_is_ended(run: Run) -> None:
     ran = run("swells", patterns=["model/sort"], memory_limit=200 * 2**20)
     assert ran.reasons()
     assert all("ran out of memory at" in text for _, _, text in ran.reasons())
-    assert gone(ran.pids())
+    assert gone(ran.pids(), within_s=0)
 
 
 def test_an_arm_that_cannot_do_the_task_ends_it_at_once(run: Run) -> None:

@@ -5,15 +5,42 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
 from itertools import repeat
 
 import pytest
 
+from harness.speed import timing
 from harness.speed.task import Measure
 from harness.speed.timing import stable, turn, warm
 from harness.vocabulary.costs import Quantity
 
 QUANTITY = Quantity("model/decode@64x1", "s")
+
+
+class Clock:
+    """A clock that goes only where a test says so: nobody else's load is on it."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def takes(self, seconds: float) -> Callable[[], None]:
+        """What takes so long by this clock."""
+
+        def pass_() -> None:
+            self.now += seconds
+
+        return pass_
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(timing, "perf_counter", made)
+    return made
 
 
 def test_a_turn_calls_at_least_once_and_counts_its_calls() -> None:
@@ -24,29 +51,30 @@ def test_a_turn_calls_at_least_once_and_counts_its_calls() -> None:
     assert found.value * found.calls >= 0.05
 
 
-def test_a_turn_prepares_first_and_again_after_each_stretch() -> None:
+def test_a_turn_prepares_first_and_again_after_each_stretch(clock: Clock) -> None:
     done: list[str] = []
+    takes = clock.takes(0.25)
     measure = Measure(
         QUANTITY,
-        call=lambda: (done.append("c"), time.sleep(0.002)),
+        call=lambda: (done.append("c"), takes()),
         prepare=lambda: done.append("p"),
         stretch=3,
     )
-    turn(measure, 0.02)
-    stretches = "".join(done).split("p")
-    assert stretches[0] == ""
-    assert set(stretches[1:-1]) == {"ccc"}
-    assert stretches[-1] in ("c", "cc", "ccc")
+    assert turn(measure, 2.0).calls == 8
+    assert "".join(done) == "pcccpcccpcc"
 
 
-def test_preparing_is_not_measured() -> None:
-    measure = Measure(
-        QUANTITY,
-        call=lambda: time.sleep(0.001),
-        prepare=lambda: time.sleep(0.05),
-        stretch=1,
-    )
-    assert turn(measure, 0.005).value < 0.02
+def test_preparing_is_not_measured(clock: Clock) -> None:
+    measure = Measure(QUANTITY, clock.takes(0.25), prepare=clock.takes(8.0), stretch=1)
+    found = turn(measure, 1.0)
+    assert (found.value, found.calls) == (0.25, 4)
+
+
+def test_the_mean_of_a_turn_is_of_all_its_calls(clock: Clock) -> None:
+    # One call, then two more, then the three that a second lacks at a third of a second each.
+    pauses = iter([0.5, 0.25, 0.25, 0.5, 0.5, 1.0])
+    found = turn(Measure(QUANTITY, lambda: clock.takes(next(pauses))()), 2.0)
+    assert (found.value, found.calls) == (0.5, 6)
 
 
 def test_the_time_of_a_device_that_runs_behind_is_measured() -> None:
@@ -105,19 +133,19 @@ def test_stable_is_when_two_times_agree_with_the_two_before(
     assert stable(times) is expected
 
 
-def test_a_warm_up_outlasts_a_slow_beginning() -> None:
+def test_a_warm_up_outlasts_a_slow_beginning(clock: Clock) -> None:
     pauses = iter([0.08, 0.04])
-    found = warm(Measure(QUANTITY, lambda: time.sleep(next(pauses, 0.004))))
-    assert found.calls > 4
-    assert 0.004 <= found.call < 0.04
+    found = warm(Measure(QUANTITY, lambda: clock.takes(next(pauses, 0.025))()), clock)
+    # Two slow calls, and three more until the last two agree with the better of two before.
+    assert found.calls == 5
+    assert found.call == pytest.approx(0.025)
 
 
-def test_a_warm_up_of_calls_that_never_settle_ends_when_its_time_is_over() -> None:
-    """The clock goes a second a reading: the third of the two seconds' readings ends it."""
-    pause = iter(0.021 * 1.5**n for n in range(20))
-    seconds = iter(range(100))
-    found = warm(Measure(QUANTITY, lambda: time.sleep(next(pause))), lambda: float(next(seconds)))
-    assert 2 <= found.calls <= 4
+def test_a_warm_up_of_calls_that_never_settle_ends_when_its_time_is_over(clock: Clock) -> None:
+    pauses = iter(0.1 * 1.5**n for n in range(20))
+    found = warm(Measure(QUANTITY, lambda: clock.takes(next(pauses))()), clock)
+    # 0.1 (1.5^n - 1) / 0.5 seconds are over after n calls: 1.32 after five, 2.08 after six.
+    assert found.calls == 6
 
 
 def test_the_clock_adds_less_than_two_percent() -> None:
