@@ -180,7 +180,7 @@ class Bench:
         return found
 
     def _start(self, task: str, arm: Arm, limits: bool) -> Talk:
-        """A worker in the arm's stack; its log goes when it has ended well."""
+        """A worker in the arm's stack; `limits` says whether it measures the machine's."""
         request, places = self._request, self._world.places
         command = [str(self._built[arm.stack].python), "-m", "harness.speed", task]
         command += ["--arm", json.dumps(asdict(arm)), "--threads", str(request.threads)]

@@ -17,7 +17,6 @@ from harness.measure.memory import (
     quantisation_bytes,
     tensor_bytes,
 )
-from harness.speed import planted
 from harness.speed.generating import Model, Steps, first_token, positions, vocabulary
 from harness.speed.loading import loads_of
 from harness.speed.resident import phase
@@ -81,7 +80,6 @@ class Phases:
 def open_task(asked: Asked) -> Opened:
     """Run the phases, one after the other; nothing is left to be measured again."""
     found = model_subject(asked)
-    planted.parse(asked.arm.plant)
     phases = Phases(asked)
     with phases.phase("import"):
         torch_for(asked)

@@ -20,13 +20,9 @@ _EVERY = 0.005
 
 @dataclass
 class Phase:
-    """What one phase took at most, in bytes: known when it is over.
-
-    `kernel` says whether the kernel's own counter could tell, or only samples did.
-    """
+    """What one phase took at most, in bytes: known when it is over."""
 
     peak: int = 0
-    kernel: bool = False
 
 
 @contextmanager
@@ -42,18 +38,18 @@ def phase() -> Iterator[Phase]:
     finally:
         sampled = sampler.stop()
         after = process_memory().peak
-        found.peak, found.kernel = peak_of(before, after, sampled, reset)
+        found.peak = peak_of(before, after, sampled, reset)
 
 
-def peak_of(before: int, after: int, sampled: int, reset: bool) -> tuple[int, bool]:
-    """A phase's peak, and whether it is the kernel's.
+def peak_of(before: int, after: int, sampled: int, reset: bool) -> int:
+    """A phase's peak in bytes, of the kernel's counter `before` and `after` it and of samples.
 
     The kernel's counter speaks of this phase if it was reset when the phase began or has
     risen since; else an earlier phase had the peak, and samples are all there is.
     """
     if reset or after > before:
-        return max(after, sampled), True
-    return sampled, False
+        return max(after, sampled)
+    return sampled
 
 
 def _reset_peak() -> bool:
