@@ -14,16 +14,20 @@ from harness.vocabulary.costs import Limit
 _REPEATS = 3
 _LEAST_BUFFER, _MOST_BUFFER = 256 * 2**20, 2**30
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
-_SIDES = (512, 1024, 2048, 4096)
+_SIDES = (512, 1024, 2048, 4096, 8192)
 _MATMUL_SECONDS = 0.25
-"""A larger product is tried as long as it may be expected to take no longer."""
+"""A larger product is tried as long as it may be expected to take no longer: the largest ones
+on GPUs alone, where a smaller one takes hardly longer than starting it."""
 
 
 def read_limit(device: str) -> Limit:
-    """Bytes a second that the best of several kernels reads of a buffer larger than the caches."""
+    """Bytes a second that the best of several kernels reads of a buffer larger than the caches.
+
+    On a GPU, which reads a small one in the time that starting a kernel takes, the largest.
+    """
     import torch
 
-    count = buffer_bytes(_last_cache()) // 4
+    count = (buffer_bytes(_last_cache()) if device == "cpu" else _MOST_BUFFER) // 4
     buffer = torch.ones(count, dtype=torch.float32, device=device)
     wide = buffer.view(-1, 1024)
     tall = buffer.view(1024, -1)
