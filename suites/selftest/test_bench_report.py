@@ -187,6 +187,19 @@ def test_several_candidates_stand_side_by_side() -> None:
     assert cells[2][1].endswith("slower")
 
 
+def test_a_baseline_stands_beside_with_what_any_of_its_pairs_measured() -> None:
+    first, *others = world.varied().comparisons
+    lacking = replace(
+        first, compared=tuple(each for each in first.compared if each.quantity != world.DECODE)
+    )
+    found = overview(rows.pairs(replace(world.varied(), comparisons=(lacking, *others))))
+    assert found is not None
+    place = found.columns.index(world.DECODE.id) - 1
+    cells = {name: texts[place] for name, texts in found.lines}
+    assert cells["bfloat16"] == ("not measured",)
+    assert cells["float32"][0].endswith(" ms")
+
+
 def test_one_pair_is_not_shown_side_by_side() -> None:
     assert overview(rows.pairs(world.slower())) is None
 

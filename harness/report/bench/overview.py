@@ -60,7 +60,8 @@ class Overview:
 def overview(pairs: Sequence[Pair]) -> Overview | None:
     """The arms of several pairs; None of a single pair, whose own table says it all.
 
-    A baseline that several pairs share was measured beside each: it is shown as in the first.
+    A baseline that several pairs share was measured beside each: it is shown as in the first
+    that has the quantity.
     """
     if len(pairs) < 2:
         return None
@@ -93,8 +94,9 @@ def arm_costs(pairs: Iterable[Pair]) -> tuple[ArmCosts, ...]:
             new.readings[each.quantity.id] = Reading(
                 each.quantity, each.candidate, each.bounds.get("candidate"), each
             )
-        found.setdefault(baseline, old)
-        found.setdefault(candidate, new)
+        for arm in (old, new):
+            kept = found.setdefault(arm.name, arm)
+            kept.readings.update(arm.readings | kept.readings)
     return tuple(found.values())
 
 
