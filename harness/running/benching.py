@@ -62,6 +62,10 @@ class BenchRequest:
     def stacks(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(arm.stack for arm in (self.baseline, *self.candidates)))
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(arm.subject for arm in (self.baseline, *self.candidates)))
+
 
 class Bench:
     """Runs a benchmark in a world. `report` says what was found so far, whatever ended it."""
@@ -185,6 +189,7 @@ class Bench:
         command = [str(self._built[arm.stack].python), "-m", "harness.speed", task]
         command += ["--arm", json.dumps(asdict(arm)), "--threads", str(request.threads)]
         command += ["--limits"] if limits else []
+        command += ["--own"] if len(request.subjects) > 1 else []
         if request.subjects_file:
             command += ["--subjects-file", str(request.subjects_file.absolute())]
         environment = cell_environment(

@@ -46,12 +46,13 @@ def _asked(arguments: list[str] | None) -> Asked:
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--limits", action="store_true", help="measure the machine's limits too")
     parser.add_argument("--subjects-file", default="", metavar="FILE")
+    parser.add_argument("--own", action="store_true", help="no subject stands in for the arm's")
     found = parser.parse_args(arguments)
     try:
         arm = Arm(**json.loads(found.arm))
     except (ValueError, TypeError) as error:
         parser.error(f"--arm: {error}")
-    return Asked(found.task, arm, found.threads, found.limits, found.subjects_file)
+    return Asked(found.task, arm, found.threads, found.limits, found.subjects_file, found.own)
 
 
 def _keep_stdout() -> TextIO:

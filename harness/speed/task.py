@@ -17,7 +17,8 @@ class Asked:
     """The task that a worker was started for.
 
     `limits` says whether the machine's limits are to be measured as well, `subjects_file` names
-    the user's own file of subjects, if there is one.
+    the user's own file of subjects, if there is one. `own` says that a subject which a task
+    cannot read must not be stood in for by another: the arms differ in it.
     """
 
     task: str
@@ -25,6 +26,7 @@ class Asked:
     threads: int
     limits: bool = False
     subjects_file: str = ""
+    own: bool = False
 
     @property
     def of(self) -> str:

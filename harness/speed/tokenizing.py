@@ -17,7 +17,7 @@ from harness.speed.task import Asked, Measure, Opened
 from harness.speed.texts import long_text, short_texts
 from harness.subjects import Prepared, load_tokenizer
 from harness.vocabulary.costs import Quantity
-from harness.vocabulary.errors import SubjectError
+from harness.vocabulary.errors import SubjectError, UsageError
 from harness.vocabulary.subjects import Subject
 
 RUN = 40_000
@@ -70,11 +70,20 @@ def size(*texts: str) -> int:
 
 
 def vocabulary(asked: Asked) -> Prepared:
-    """The arm's subject where the library reads its format, else the one that stands in."""
+    """The arm's subject where the library reads its format, else the one that stands in.
+
+    Raises UsageError instead where none may stand in.
+    """
     if asked.arm.subject:
         found = subject(asked)
         if reads(asked.of, found.entry):
             return found
+        if asked.own:
+            raise UsageError(
+                f"{asked.of} does not read the vocabulary of {found.entry.name}",
+                where="--subject",
+                allowed=f"a tokenizer of format {' or '.join(sorted(_FORMATS[asked.of]))}",
+            )
     return subject(replace(asked, arm=replace(asked.arm, subject=STAND_INS[asked.of])))
 
 

@@ -30,6 +30,8 @@ def open_task(asked):
         file.write(f"{os.getpid()}\\n")
     print("a library prints on standard output")
     plant = asked.arm.plant
+    if asked.own:
+        raise RuntimeError("only its own subject")
     if plant == "sort=never":
         raise RuntimeError("no numbers to sort")
     if plant == "sort=hang":
@@ -146,6 +148,14 @@ def test_a_vary_compares_the_first_with_each_other(world: WithOwnModel) -> None:
         for comparison in answer.report["comparisons"]
     ]
     assert (answer.code, pairs) == (0, [("float32", "nf4"), ("float32", "int8")])
+
+
+def test_between_subjects_each_arm_is_measured_on_its_own(world: WithOwnModel) -> None:
+    folder = ROOT / "fixtures" / "architectures" / "llama"
+    subjects = ",".join(f"{name}={folder}" for name in ("left", "right"))
+    answer = world.bench("--vary", f"subject={subjects}")
+    assert answer.code == 4, answer.err
+    assert "only its own subject" in answer.out
 
 
 def test_a_worker_that_hangs_ends_by_its_timeout(world: WithOwnModel) -> None:

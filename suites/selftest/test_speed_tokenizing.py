@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from harness.speed.task import Asked, open_task
 from harness.speed.tokenizing import RUN, Codec, measures, vocabulary
 from harness.subjects import prepare, read_registry, select
 from harness.vocabulary.costs import Arm
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.errors import NoEvidence, UsageError
 from harness.vocabulary.places import home
 
 TEXT = home() / "fixtures" / "autoencoders" / "text.txt"
@@ -90,6 +91,13 @@ def test_the_run_of_one_character_is_one_piece_to_tiktokens_pattern(cache: None)
 )
 def test_a_library_reads_the_subject_or_what_stands_in(cache: None, named: str, read: str) -> None:
     assert vocabulary(asked("tiktoken", named)).entry.name == read
+
+
+def test_nothing_stands_in_for_a_subject_that_is_compared_with_another(cache: None) -> None:
+    own = replace(asked("tiktoken", "gpt2-tokenizer"), own=True)
+    with pytest.raises(UsageError, match="tiktoken does not read the vocabulary of gpt2"):
+        vocabulary(own)
+    assert vocabulary(replace(asked("tiktoken", "o200k"), own=True)).entry.name == "o200k"
 
 
 def test_a_vocabulary_that_is_not_in_the_cache_is_no_evidence(cache: None) -> None:
