@@ -20,14 +20,16 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
     """Which end of `change` a run is like, compared as the gate compares.
 
     One that is within the noise of both is like the one that it equals in every value, and
-    `between` where it equals neither. A run that did not come to pass is like an end that did
-    not either, and else no evidence.
+    `between` where it equals neither. Where both ends are the same, what is not `before` is
+    `between`. A run that did not come to pass is like an end that did not either, and else no
+    evidence.
     """
     if outcome is not None and outcome.status == "unknown":
         return Answer.UNKNOWN
     if not _ran(outcome) and _ran(change.baseline) and _ran(change.candidate):
         return Answer.UNKNOWN
-    before, after = _like(change.baseline, outcome), _like(change.candidate, outcome)
+    before = _like(change.baseline, outcome)
+    after = change.verdict is not Verdict.SAME and _like(change.candidate, outcome)
     if before and after:
         before, after = _equal(change.baseline, outcome), _equal(change.candidate, outcome)
     if before is after:
@@ -36,7 +38,20 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
 
 
 def _like(end: Outcome | None, outcome: Outcome | None) -> bool:
-    return classify(end, outcome).verdict in (Verdict.SAME, None)
+    """Whether the gate would call the two the same; of two that did not hold, whether they failed
+    alike, which a gate need not tell."""
+    finding = classify(end, outcome)
+    if finding.verdict is not Verdict.FAILING:
+        return finding.verdict in (Verdict.SAME, None)
+    same = all(each.verdict is Verdict.SAME for each in finding.observations)
+    return same and _failure(end) == _failure(outcome)
+
+
+def _failure(outcome: Outcome | None) -> tuple[str, str]:
+    """How a behaviour ended; an error by its type, since its words may name what varies."""
+    if outcome is None or outcome.status != "raised":
+        return (outcome.status if outcome else "absent", "")
+    return (outcome.status, outcome.reason.partition(":")[0])
 
 
 def _equal(end: Outcome | None, outcome: Outcome | None) -> bool:

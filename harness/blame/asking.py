@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from harness.blame.evidence import Evidence, Where
-from harness.blame.world import Listener, Progress, World
+from harness.blame.repeats import LATER
+from harness.blame.world import Listener, Next, Progress, World
 from harness.vocabulary.blame import Answer, Key
 
 Found_co = TypeVar("Found_co", covariant=True)
@@ -20,10 +21,15 @@ BESIDES = 1.0
 
 @dataclass(frozen=True)
 class Wants(Generic[Where]):
-    """Where a search would like to probe next, by gain, and about how many probes it has left."""
+    """Where a search would like to probe next, by gain, and about how many probes it has left.
+
+    `repeats` where every gain stands for runs that are needed whatever the others answer, as
+    `repeats.in_turn` has them.
+    """
 
     gains: Mapping[Where, float]
     left: int
+    repeats: bool = False
 
 
 class Search(Protocol[Where, Found_co]):
@@ -35,16 +41,6 @@ class Search(Protocol[Where, Found_co]):
     def __call__(self, change: Key, evidence: Evidence[Where]) -> Wants[Where] | Found_co: ...
 
 
-@dataclass(frozen=True)
-class Next(Generic[Where]):
-    """One probe to make."""
-
-    where: Where
-    replica: int
-    asked: tuple[Key, ...]
-    cost: float
-
-
 def ask(
     name: str,
     changes: Collection[Key],
@@ -53,6 +49,8 @@ def ask(
     listener: Listener,
 ) -> dict[Key, Found]:
     """Search for every change until each is found, in the order of `changes`.
+
+    As many probes are made at a time as the world can, of those that serve most together.
 
     KeyboardInterrupt passes through: the world has kept every probe that returned.
     """
@@ -71,19 +69,62 @@ def ask(
                 found[change] = step
         if not wants:
             return {change: found[change] for change in evidence}
-        chosen = choose(wants, evidence, world)
-        listener.probing(_progress(name, chosen, wants, len(evidence), probes))
-        probe = world.probe(chosen.where, chosen.asked, chosen.replica)
-        probes += 1
-        moved_on = chosen.asked
-        for change in moved_on:
-            answer = probe.answers.get(change, Answer.UNKNOWN)
-            evidence[change] = evidence[change].add(
-                chosen.where, chosen.replica, answer, probe.companions
-            )
+        coming = choose(wants, evidence, world)
+        for nth, chosen in enumerate(coming):
+            listener.probing(_progress(name, chosen, wants, len(evidence), probes))
+            if nth == 0:
+                world.foresee(coming)
+            probe = world.probe(chosen.where, chosen.asked, chosen.replica)
+            probes += 1
+            for change in chosen.asked:
+                answer = probe.answers.get(change, Answer.UNKNOWN)
+                evidence[change] = evidence[change].add(
+                    chosen.where, chosen.replica, answer, probe.companions
+                )
+        moved_on = dict.fromkeys(change for chosen in coming for change in chosen.asked)
 
 
 def choose(
+    wants: Mapping[Key, Wants[Where]],
+    evidence: Mapping[Key, Evidence[Where]],
+    world: World[Where],
+) -> list[Next[Where]]:
+    """The best probe, and as many more as the world can make while it makes that one."""
+    chosen = [_best(wants, evidence, world)]
+    while chosen[0].cost and len(chosen) < world.at_once:
+        wants, evidence = _meanwhile(wants, evidence, chosen[-1])
+        if not wants:
+            break
+        chosen.append(_best(wants, evidence, world))
+    return chosen
+
+
+def _meanwhile(
+    wants: Mapping[Key, Wants[Where]],
+    evidence: Mapping[Key, Evidence[Where]],
+    made: Next[Where],
+) -> tuple[Mapping[Key, Wants[Where]], Mapping[Key, Evidence[Where]]]:
+    """What is left to want while `made` is under way.
+
+    What it answers may make every other test of a change needless, so these gain half.
+    """
+    open_ones, seen = dict(wants), dict(evidence)
+    for change in made.asked:
+        want = wants[change]
+        gains = {
+            where: gain if want.repeats else gain / 2
+            for where, gain in want.gains.items()
+            if where != made.where
+        }
+        again = want.gains[made.where] - LATER if want.repeats else 0.0
+        if again >= LATER / 2:
+            gains[made.where] = again
+        open_ones[change] = replace(want, gains=gains)
+        seen[change] = seen[change].add(made.where, made.replica, Answer.UNKNOWN, ())
+    return {change: want for change, want in open_ones.items() if want.gains}, seen
+
+
+def _best(
     wants: Mapping[Key, Wants[Where]],
     evidence: Mapping[Key, Evidence[Where]],
     world: World[Where],

@@ -79,7 +79,7 @@ def step(span: _Span, change: Key, evidence: Evidence[str]) -> Wants[str] | Hist
         return _history(span, change, evidence, Standing.UNSETTLED, reason=reason)
     if gains:
         between = math.ceil(math.log2(len(span.releases) - 1))
-        return Wants(gains, repeats.runs_left(gains) + between + 2 * repeats.AT_SIDES)
+        return Wants(gains, repeats.runs_left(gains) + between + 2 * repeats.AT_SIDES, repeats=True)
     wrong = _unverified(span, evidence)
     if wrong:
         return _history(span, change, evidence, Standing.UNVERIFIED, reason=wrong)
@@ -156,7 +156,7 @@ def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
         for release, runs in wanted.items()
         if not repeats.given_up(evidence.at(release), runs)
     )
-    return Wants(gains, repeats.runs_left(gains)) if gains else None
+    return Wants(gains, repeats.runs_left(gains), repeats=True) if gains else None
 
 
 def _beyond(span: _Span, evidence: Evidence[str], side: int, way: int) -> int | None:

@@ -74,7 +74,7 @@ def step(question: _Question, change: Key, evidence: Evidence[Moves]) -> Wants[M
     if lost:
         return _lost(change, lost[0], as_laid.at(lost[0]))
     if gains:
-        return Wants(gains, repeats.runs_left(gains) + _tests(len(question.moves)))
+        return Wants(gains, repeats.runs_left(gains) + _tests(len(question.moves)), repeats=True)
     for end, answer in zip(question.ends, (Answer.BEFORE, Answer.AFTER), strict=True):
         if not repeats.shows(as_laid.at(end), answer):
             reason = f"with {_words(end)} it answers {state(as_laid.at(end))}, not {answer}"
@@ -138,7 +138,7 @@ def _check(
         if not repeats.given_up(as_laid.at(side), runs)
     )
     if gains:
-        return Wants(gains, repeats.runs_left(gains))
+        return Wants(gains, repeats.runs_left(gains), repeats=True)
     for side, runs in wanted.items():
         if known(as_laid.at(side)) < runs:
             return _lost(change, side, as_laid.at(side))

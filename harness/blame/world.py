@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from harness.vocabulary.blame import Key, Probe
 
 Where_contra = TypeVar("Where_contra", contravariant=True)
+Where_co = TypeVar("Where_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Next(Generic[Where_co]):
+    """One probe to make. `cost` is the seconds that it is expected to take."""
+
+    where: Where_co
+    replica: int
+    asked: tuple[Key, ...]
+    cost: float
 
 
 class World(Protocol[Where_contra]):
@@ -17,6 +28,13 @@ class World(Protocol[Where_contra]):
     A world keeps every probe before it returns it, a change at a time, so that a search which
     was interrupted asks again for nothing: what is kept is answered at no cost.
     """
+
+    @property
+    def at_once(self) -> int:
+        """How many probes it can make at a time."""
+
+    def foresee(self, coming: Sequence[Next[Where_contra]]) -> None:
+        """Told of probes that come one after the other, so that it may make them at once."""
 
     def probe(self, where: Where_contra, asked: Collection[Key], replica: int) -> Probe:
         """Run what is `asked` once under the stack of `where`.

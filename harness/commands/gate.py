@@ -18,7 +18,7 @@ from harness.running.progress import ProgressConsole, ShownProgress
 from harness.running.session import run_gate
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.places import home
-from harness.vocabulary.verdicts import FAILS_A_GATE
+from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport
 
 
 def add(subparsers: Any) -> None:
@@ -84,6 +84,14 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Gate as asked, print the report, write the files."""
+    report = gated(args)
+    if report is None:
+        return ExitCode.INTERRUPTED
+    return publish(report, args.report, args.json, args.reproduce)
+
+
+def gated(args: argparse.Namespace) -> GateReport | None:
+    """Gate as asked; None where Ctrl-C ended it, which is said."""
     fail_on = parse_fail_on(args.fail_on)
     files.check_writable(args.report, args.json, {"--reproduce": args.reproduce})
     stacks.check_backend(args.torch_backend)
@@ -107,8 +115,6 @@ def run(args: argparse.Namespace) -> int:
         if costs is not None:
             world.interrupt()
         say(asked.interrupted(progress, request.cache))
-        return int(ExitCode.INTERRUPTED)
+        return None
     report = replace(report, command=blaming.recorded(args))
-    if args.reproduce is not None:
-        report = named(report, args.reproduce)
-    return publish(report, args.report, args.json, args.reproduce)
+    return report if args.reproduce is None else named(report, args.reproduce)

@@ -15,14 +15,13 @@ from harness.blame.likely import in_order, likely
 from harness.blame.world import Listener
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_stacks import MixedStacks, Unmade, Versions
-from harness.running.blaming_worlds import StackWorld
+from harness.running.blaming_worlds import StackWorld, effort_of
 from harness.running.probing import REFERENCE, Probed, Prober
 from harness.running.sides import Sides
 from harness.vocabulary.blame import (
     BlameReport,
     Change,
     Culprit,
-    Effort,
     History,
     Key,
     Searched,
@@ -66,7 +65,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
         search.changes,
         unsearched,
         tuple(search.searched),
-        replace(search.effort(), seconds=time.monotonic() - begun),
+        effort_of(search.stacks, search.prober, time.monotonic() - begun),
         tuple(search.notes),
     )
 
@@ -132,7 +131,8 @@ class _Search:
             self.notes.append(f"the releases of {package} could not be listed: {error.what}")
             return ()
         span = searched(listing, move.baseline, move.candidate, pre=self.asked.pre, held=held)
-        self.searched.append(span)
+        if span not in self.searched:
+            self.searched.append(span)
         beside = {name: self.candidate.versions.get(name) for name in held}
 
         def versions(release: str) -> Versions:
@@ -144,7 +144,7 @@ class _Search:
             world = replace(world, changes=_from(world, move.baseline))
         return bisect(package, span.releases, keys, world, self.asked.listener).values()
 
-    def _of_the_gate(self) -> dict[Probed, Outcome]:
+    def _of_the_gate(self) -> dict[Probed, Outcome | None]:
         """The repeats of the gate are runs of its ends. Its first run is none: it chose what
         the ends are said to be."""
         locks = (self.baseline, self.candidate)
@@ -155,16 +155,6 @@ class _Search:
             for key in self.changes
             if key in run
         }
-
-    def effort(self) -> Effort:
-        return Effort(
-            environments=self.stacks.made - self.stacks.kept,
-            environments_kept=self.stacks.kept,
-            unmade=self.stacks.unmade,
-            probes=self.prober.made,
-            probes_kept=self.prober.kept,
-            processes=self.prober.processes,
-        )
 
 
 def _to_bisect(culprit: Culprit) -> Collection[str]:

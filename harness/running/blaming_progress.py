@@ -13,13 +13,13 @@ class BlameProgress:
 
     def __init__(self, shown: ShownProgress) -> None:
         self._shown = shown
-        self._search = ""
+        self._begun = False
         self._before = 0
         self._done = 0
 
     def probing(self, progress: Progress) -> None:
         """A probe begins. One that is kept takes no time and has no line of its own."""
-        if progress.search != self._search:
+        if progress.probes == 0:
             self._begin(progress)
         self._done = self._before + progress.probes
         self._shown.at(
@@ -30,10 +30,10 @@ class BlameProgress:
         )
 
     def _begin(self, progress: Progress) -> None:
-        if not self._search:
+        if not self._begun:
             self._shown.stage(UNIT)
-        self._search = progress.search
-        self._before = self._done
+        self._before = self._done + self._begun
+        self._begun = True
         self._shown.tell(
             f"blame: searching the {progress.search} for {plural(progress.changes, 'change')}"
         )

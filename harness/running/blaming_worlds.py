@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from harness.blame.answers import answer
+from harness.blame.world import Next
+from harness.gate.world import Built
 from harness.running.blaming_stacks import GONE, Laid, MixedStacks, Unmade, Versions
-from harness.running.probing import Prober
-from harness.vocabulary.blame import Change, Key, Probe
+from harness.running.probing import Prober, Run
+from harness.vocabulary.blame import Change, Effort, Key, Probe
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
@@ -42,12 +44,32 @@ class StackWorld(Generic[Where]):
         answers = {key: answer(self.changes[key], outcomes.get(key)) for key in asked}
         return Probe(answers if outcomes else {}, laid.companions)
 
+    @property
+    def at_once(self) -> int:
+        return self.prober.standing.cells.request.parallel
+
+    def foresee(self, coming: Sequence[Next[Where]]) -> None:
+        """Make all of these probes, so many at a time as cells of a gate run."""
+        runs: list[Run] = []
+        for each in coming:
+            laid = self.stacks.lay(self.versions(each.where))
+            if isinstance(laid, Unmade) or self._astray(laid):
+                continue
+            lacking = self.prober.lacks(laid.lock, each.asked, each.replica)
+            built = self.stacks.build(laid.lock) if lacking else None
+            if isinstance(built, Built):
+                runs.append(Run(laid.lock, built, lacking, each.replica))
+        self.prober.run(runs)
+
     def outcomes(self, lock: Lock, asked: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
         """What the behaviours did under `lock`; nothing where it does not install."""
-        if not self.prober.lacks(lock, asked, replica):
-            return self.prober.find(lock, asked, replica)
-        built = self.stacks.build(lock)
-        return {} if isinstance(built, Unmade) else self.prober.run(lock, built, asked, replica)
+        lacking = self.prober.lacks(lock, asked, replica)
+        if lacking:
+            built = self.stacks.build(lock)
+            if isinstance(built, Unmade):
+                return {}
+            self.prober.run([Run(lock, built, lacking, replica)])
+        return self.prober.find(lock, asked, replica)
 
     def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:
         """See `harness.blame.world.World`."""
@@ -69,3 +91,16 @@ class StackWorld(Generic[Where]):
             return False
         there = self.end.versions
         return any(there.get(name, GONE) != version for name, version in laid.companions)
+
+
+def effort_of(stacks: MixedStacks, prober: Prober, seconds: float) -> Effort:
+    """What a search took that is over."""
+    return Effort(
+        environments=stacks.made - stacks.kept,
+        environments_kept=stacks.kept,
+        unmade=stacks.unmade,
+        probes=prober.made,
+        probes_kept=prober.kept,
+        processes=prober.processes,
+        seconds=seconds,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -33,7 +33,7 @@ START = 10.0
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """Behaviours in their cells to run in one process, under one stack."""
 
     lock: Lock
@@ -47,15 +47,15 @@ class Prober:
     """Runs behaviours under the stacks of a search, `parallel` processes at a time.
 
     `standing` is a side of the same suites, under whose conditions everything runs; `known`
-    are outcomes from elsewhere, by lock, replica and key.
+    are outcomes from elsewhere, by lock, replica and key; None for what was not collected.
     """
 
     standing: Standing
     cells: Mapping[str, Cell]
-    known: dict[Probed, Outcome] = field(default_factory=dict)
+    known: dict[Probed, Outcome | None] = field(default_factory=dict)
+    asked: int = 0
     made: int = 0
-    kept: int = 0
-    processes: int = 0
+    _started: list[str] = field(default_factory=list)
     _runners: dict[str, CellRunner] = field(default_factory=dict)
     _spent: list[tuple[float, float]] = field(default_factory=list)
 
@@ -76,31 +76,38 @@ class Prober:
             start = sum(spent - usually for spent, usually in self._spent) / len(self._spent)
         return max(start, 1.0) + sum(map(usual, lacking)) if lacking else 0.0
 
-    def run(
-        self, lock: Lock, built: Built, keys: Collection[Key], replica: int
-    ) -> Mapping[Key, Outcome]:
-        """The outcome of each of `keys`, kept or made now; one that was not collected has none.
+    def run(self, runs: Sequence[Run]) -> None:
+        """Make `runs`; every outcome with evidence is kept before this returns.
 
-        Every outcome with evidence is kept before this returns. Raises NoEvidence, and
-        KeyboardInterrupt after every process was ended.
+        Where there are fewer than run at a time, each is made in several processes. Raises
+        NoEvidence, and KeyboardInterrupt after every process was ended.
         """
-        found = dict(self.find(lock, keys, replica))
-        lacking = tuple(key for key in keys if key not in found)
-        runs = [
-            _Run(lock, built, part, replica)
-            for part in _parts(lacking, self.standing.cells.request.parallel)
+        parallel = self.standing.cells.request.parallel
+        parts = [
+            replace(run, keys=part)
+            for run in runs
+            for part in _parts(run.keys, max(1, parallel // len(runs)))
         ]
-        crew = Crew(self._make, self.standing.cells.processes.stop, max(1, len(runs)))
-        for made in crew.run(runs).values():
-            found |= made
-        return found
+        crew = Crew(self._make, self.standing.cells.processes.stop, parallel)
+        for run, made in crew.run(parts).items():
+            self.made += len(run.keys)
+            self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
 
-    def find(self, lock: Lock, keys: Iterable[Key], replica: int) -> Mapping[Key, Outcome]:
-        """The outcomes of `keys` that are known or kept."""
+    def find(self, lock: Lock, keys: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
+        """The outcomes of `keys` that are known or kept; one that was not collected has none."""
+        self.asked += len(keys)
         found = {key: self._kept(lock, key, replica) for key in keys}
-        known = {key: outcome for key, outcome in found.items() if outcome is not None}
-        self.kept += len(known)
-        return known
+        return {key: outcome for key, outcome in found.items() if outcome is not None}
+
+    @property
+    def processes(self) -> int:
+        """How many were started."""
+        return len(self._started)
+
+    @property
+    def kept(self) -> int:
+        """How many of the outcomes asked for did not have to run for it."""
+        return self.asked - self.made
 
     def _kept(self, lock: Lock, key: Key, replica: int) -> Outcome | None:
         place = (lock.digest, replica, key)
@@ -113,33 +120,31 @@ class Prober:
                 (self.known[place],) = entry.outcomes
         return self.known.get(place)
 
-    def _make(self, run: _Run) -> dict[Key, Outcome]:
+    def _make(self, run: Run) -> dict[Key, Outcome]:
         """Run all in one process, and cell by cell what that did not come to."""
         begun = time.monotonic()
         runner = self._runner(run)
         made, whole = self._together(run, runner)
         for cell, keys in _by_cell(() if whole else (key for key in run.keys if key not in made)):
             made |= self._alone(run, runner, cell, keys)
-        self.made += len(made)
-        self.known |= {(run.lock.digest, run.replica, key): made[key] for key in made}
         spent = sum(outcome.seconds for outcome in made.values())
         self._spent.append((time.monotonic() - begun, spent))
         return made
 
-    def _runner(self, run: _Run) -> CellRunner:
+    def _runner(self, run: Run) -> CellRunner:
         if run.lock.digest not in self._runners:
             own = replace(self.standing.cells, built={SIDE: run.built}, listener=_Unheard())
             self._runners[run.lock.digest] = own
         return self._runners[run.lock.digest]
 
-    def _together(self, run: _Run, runner: CellRunner) -> tuple[dict[Key, Outcome], bool]:
+    def _together(self, run: Run, runner: CellRunner) -> tuple[dict[Key, Outcome], bool]:
         """What the behaviours did in one process, and whether it came to its end."""
         store = self.standing.store
         work = store.open("probe")
         try:
             wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
             wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in run.keys), "utf-8")
-            self.processes += 1
+            self._started.append("together")
             runner.start(
                 SIDE,
                 [
@@ -160,7 +165,7 @@ class Prober:
             store.drop(work)
 
     def _alone(
-        self, run: _Run, runner: CellRunner, cell: str, keys: tuple[Key, ...]
+        self, run: Run, runner: CellRunner, cell: str, keys: tuple[Key, ...]
     ) -> dict[Key, Outcome]:
         """One cell as a gate runs it: a process that dies costs one behaviour."""
         names = tuple(name for name, _ in keys)
@@ -168,7 +173,7 @@ class Prober:
         key = cell_key(
             run.lock.digest, where, names, PROBES + run.replica, self.standing.conditions
         )
-        self.processes += 1
+        self._started.append(cell)
         done = runner(Task(SIDE, run.replica, where, names, key))
         made = {(name, cell): outcome for name, outcome in done.outcomes.items()}
         if done.header is not None:
@@ -176,7 +181,7 @@ class Prober:
         return made
 
     def _keep(
-        self, run: _Run, runner: CellRunner, header: Header, outcomes: Iterable[Outcome]
+        self, run: Run, runner: CellRunner, header: Header, outcomes: Iterable[Outcome]
     ) -> None:
         """Keep each outcome for itself, so that it is found whatever it is asked with."""
         if not runner.request.cache or not runner.as_keyed():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from harness.blame.world import Progress
+from harness.blame.world import Next, Progress
 from harness.vocabulary.blame import Answer, Key, Probe
 
 Where = TypeVar("Where", bound=Hashable)
@@ -39,6 +39,11 @@ class Simulated(Generic[Where]):
     kept: dict[tuple[Where, int, Key], Answer] = field(default_factory=dict)
     where: list[Where] = field(default_factory=list)
     patience: int | None = None
+    at_once: int = 1
+    foreseen: list[int] = field(default_factory=list)
+
+    def foresee(self, coming: Sequence[Next[Where]]) -> None:
+        self.foreseen.append(len(coming))
 
     @property
     def made(self) -> int:

@@ -17,6 +17,9 @@ from typing import Any
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 900
+"""Seconds after which a command hangs, on however busy a machine."""
+
 RUNNERS = ("pytest", "syrupy", "pytest-benchmark")
 
 
@@ -135,7 +138,7 @@ class Miniature:
         file = self.home / "answer.json"
         file.unlink(missing_ok=True)
         process = self.start(*arguments, "--json", str(file))
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         report = json.loads(file.read_text()) if file.is_file() else {}
         return Answer(process.returncode, out, err, report)
 

@@ -17,11 +17,6 @@ def test_size(observe):
     import engine
     observe.exact("size", engine.size)
 
-@requires("engine")
-def test_weight(observe):
-    import engine
-    observe.exact("weight", engine.weight)
-
 @requires("engine", "gear")
 def test_speed(observe):
     import engine, gear
@@ -34,33 +29,32 @@ def test_teeth(observe):
 """
 
 ENGINES = {
-    "1.0": (10, 3, False),
-    "1.1": (10, 3, False),
-    "1.2": (11, 3, False),
-    "1.3": (11, 3, True),
-    "1.4": (11, 3, True),
-    "1.5": (11, 4, True),
-    "2.0rc1": (11, 4, True),
-    "2.0": (11, 4, True),
+    "1.0": (10, False),
+    "1.1": (10, False),
+    "1.2": (11, True),
+    "1.3": (11, True),
+    "2.0rc1": (11, True),
+    "2.0": (11, True),
 }
-"""Size, weight and whether it is fast, by release."""
+"""Size, and whether it is fast, by release."""
 
-GEARS = {"1.0": (7, False), "1.1": (8, False), "1.2": (8, True), "1.3": (8, True)}
+GEARS = {"1.0": (7, False), "1.1": (7, True), "1.2": (8, True), "1.3": (7, True)}
+"""Teeth, and whether it is fast: the teeth change in 1.2 and are the old ones again in 1.3."""
 
-SIZE, WEIGHT, SPEED, TEETH = (
-    f"machines/test_machine.py::test_{name}" for name in ("size", "weight", "speed", "teeth")
+SIZE, SPEED, TEETH = (
+    f"machines/test_machine.py::test_{name}" for name in ("size", "speed", "teeth")
 )
 
 
 def build(mini: Miniature) -> Miniature:
-    for version, (size, weight, fast) in ENGINES.items():
-        source = f"size, weight, fast = {size}, {weight}, {fast}\n"
+    for version, (size, fast) in ENGINES.items():
+        source = f"size, fast = {size}, {fast}\n"
         make_wheel(mini.wheelhouse, "engine", version, modules=modules("engine", source))
     for version, (teeth, fast) in GEARS.items():
         source = f"teeth, fast = {teeth}, {fast}\n"
         make_wheel(mini.wheelhouse, "gear", version, modules=modules("gear", source))
-    make_wheel(mini.wheelhouse, "paint", "1.0")
-    make_wheel(mini.wheelhouse, "paint", "2.0")
+    for version in ("1.0", "2.0"):
+        make_wheel(mini.wheelhouse, "paint", version)
     mini.stack("reference", "engine==2.0", "gear==1.3", "paint==2.0")
     mini.stack("old", "engine==1.0", "gear==1.0", "paint==1.0")
     mini.suite("machines/test_machine.py", SUITE)
@@ -90,17 +84,95 @@ def groups(answer: Answer) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_each_change_is_put_on_its_package_and_release(blamed: Answer) -> None:
-    found = groups(blamed)
-    assert found["test_size"]["releases"] == {"engine": "1.2"}, blamed.err
-    assert found["test_weight"]["releases"] == {"engine": "1.5"}
-    assert found["test_teeth"]["releases"] == {"gear": "1.1"}
+def test_a_change_is_put_on_its_package_and_release(blamed: Answer) -> None:
+    group = groups(blamed)["test_size"]
+    assert (group["moves"], group["releases"]) == (["engine"], {"engine": "1.2"}), blamed.err
+    assert "engine 1.2  1 change" in blamed.out
     assert blamed.code == 1
 
 
-def test_two_packages_that_need_each_other_are_both_named(blamed: Answer) -> None:
+def test_two_packages_of_which_neither_suffices_alone_are_both_named(blamed: Answer) -> None:
     group = groups(blamed)["test_speed"]
     assert (group["standing"], group["moves"]) == ("named", ["engine", "gear"])
-    assert group["releases"] == {"engine": "1.3", "gear": "1.2"}
-    assert "engine 1.3 together with gear 1.2" in blamed.out
+    assert group["releases"] == {"engine": "1.2", "gear": "1.1"}
+    assert "engine 1.2 together with gear 1.1" in blamed.out
     assert "none of these moves suffices without the others" in blamed.out
+
+
+def test_releases_that_were_left_out_are_said(blamed: Answer) -> None:
+    assert "engine 2.0rc1 left out: a pre-release" in blamed.out
+
+
+def test_what_it_took_is_counted(blamed: Answer) -> None:
+    effort = blamed.report["blame"]["effort"]
+    assert effort["environments_kept"] == 2, "the gate's own two"
+    assert effort["environments"] > 4
+    assert effort["processes"] <= effort["probes"] < 60
+    assert f"{effort['environments']} environments built and 2 kept from before" in blamed.out
+
+
+def test_progress_tells_what_is_left_and_an_estimate(blamed: Answer) -> None:
+    assert "blame: searching the packages for 2 changes" in blamed.err
+    assert "left, about" in blamed.err
+
+
+def test_blame_on_the_report_of_a_gate_finds_all_that_was_run(
+    blamed: Answer, world: Miniature
+) -> None:
+    before = world.starts()
+    again = world.run("blame", str(world.home / "report" / "gate.json"))
+    assert groups(again) == groups(blamed), again.err
+    effort = again.report["blame"]["effort"]
+    assert (effort["probes"], effort["environments"]) == (0, 0)
+    assert (world.starts(), again.code) == (before, 1)
+
+
+def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
+    found = world.run("bisect", "gear", "--behaviour", TEETH, "--good", "1.0", "--bad", "1.3")
+    (history,) = found.report["histories"]
+    turns = [(turn["last"], turn["first"], turn["now"]) for turn in history["turns"]]
+    assert turns == [("1.1", "1.2", "between"), ("1.2", "1.3", "before")], found.err
+    assert "gear: appeared in 1.2, gone in 1.3" in found.out
+    assert "seen: 1.0 to 1.1 before, 1.2 between, 1.3 before" in found.out
+    assert found.code == 0
+
+
+def test_an_interrupt_keeps_what_was_probed_and_the_same_again_goes_on(world: Miniature) -> None:
+    command = ("bisect", "engine", "--behaviour", SIZE, "--good", "1.0", "--parallel", "1")
+    process = world.start(*command)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("[4,"):
+            break
+    before = world.starts()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "and kept; the same command goes on from there" in err
+    again = world.run(*command)
+    assert again.code == 0, again.err
+    effort = again.report["effort"]
+    assert effort["probes_kept"] >= 3
+    assert world.starts() - before <= effort["processes"] + 1
+    assert again.report["histories"][0]["turns"][0]["first"] == "1.2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("blame",), "no gate to search"),
+        (("blame", "nowhere.json"), "cannot be read"),
+        (("blame", "home.json", "--select", "machines"), "which says what was gated"),
+        (("bisect", "engine", "--behaviour", SIZE, "--good", "0.7"), "has no release '0.7'"),
+        (("bisect", "engine", "--behaviour", SIZE, "--cell", "gear"), "no such cell: gear"),
+        (("bisect", "nothing", "--behaviour", SIZE), "no package 'nothing'"),
+        (("bisect", "engine", "--behaviour", "machines/test_machine.py::test_sise"), "test_size"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_error(
+    world: Miniature, arguments: tuple[str, ...], said: str
+) -> None:
+    answer = world.run(*arguments)
+    assert answer.code in (2, 3), answer.out
+    assert said in answer.err
+    assert "Traceback" not in answer.err

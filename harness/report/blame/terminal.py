@@ -5,13 +5,26 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from harness.report import words
 from harness.report.blame.rows import BlameRows, ChangeRow, GroupRow, blame_rows
+from harness.report.plain import one_line
 from harness.report.words import plural
 from harness.vocabulary.blame import BlameReport
 from harness.vocabulary.verdicts import GateReport
 
 SHOWN = 8
 """So many behaviours of a group are listed; the reports on disk have all."""
+
+
+def render(gate: GateReport, console: Console) -> None:
+    """Print what brought the changes of `gate`, and what of it all other reports tell."""
+    _line(console, Text(words.headline(gate), style="bold"))
+    _line(console, Text(words.sides(gate), style="dim"))
+    for note in gate.notes:
+        _line(console, Text.assemble(("note: ", "yellow"), one_line(note)))
+    if gate.blame is not None:
+        console.print()
+        render_part(gate, gate.blame, console)
 
 
 def render_part(gate: GateReport, found: BlameReport, console: Console) -> None:

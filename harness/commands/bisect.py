@@ -1,0 +1,96 @@
+"""`harness bisect`: in which release of a package a behaviour changed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from harness import stacks
+from harness.commands import asked, blaming, given
+from harness.commands.publishing import say, tell
+from harness.commands.written import written_behaviours
+from harness.gate.selection import check_expressions
+from harness.report import files
+from harness.report.blame import bisected
+from harness.running.bisecting import BisectAsked, run_bisect
+from harness.running.blaming_progress import BlameProgress
+from harness.running.progress import ProgressConsole, ShownProgress
+from harness.stacks import list_releases
+from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.places import home
+
+
+def add(subparsers: Any) -> None:
+    """Register the command's parser."""
+    parser = subparsers.add_parser(
+        "bisect",
+        help="in which release of a package a behaviour changed",
+        description="Lay the releases of PACKAGE over a stack, and find those in which behaviours "
+        "turn. Exit codes: 0 every history was found, 2 wrong usage, 3 an end cannot be built, "
+        "4 inconclusive.",
+    )
+    given.once(parser)
+    parser.add_argument("package", metavar="PACKAGE")
+    parser.add_argument(
+        "--behaviour",
+        action="append",
+        required=True,
+        metavar="ID",
+        help="a behaviour's id, a file of them, or a pattern ('*utf8*'); repeatable",
+    )
+    parser.add_argument(
+        "--cell", action="append", default=[], metavar="ID", help="only in this cell; repeatable"
+    )
+    parser.add_argument(
+        "--good", metavar="V", help="the older end (default: the first release of its major)"
+    )
+    parser.add_argument("--bad", metavar="V", help="the newer end (default: the stack's version)")
+    parser.add_argument(
+        "--scan",
+        action="store_true",
+        help="probe every minor version, for what came and went; so too where both ends are the "
+        "same",
+    )
+    blaming.add_pre(parser)
+    parser.add_argument("--stack", default="reference", metavar="STACK", help=asked.STACK)
+    asked.add_making(parser)
+    asked.add_cells(parser, "broad")
+    asked.add_running(parser)
+    parser.add_argument("--json", type=given.path, metavar="FILE", help="write the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Bisect as asked, print the histories, write the file."""
+    files.check_writable(None, args.json)
+    stacks.check_backend(args.torch_backend)
+    chosen = asked.chosen_subjects(args)
+    request = asked.request_of(
+        args, chosen, args.stack, args.stack, confirm=0, select=args.behaviour
+    )
+    check_expressions(written_behaviours(home()), request.select)
+    progress = ShownProgress(ProgressConsole(), alone=True)
+    world = asked.world_of(args, chosen, progress, alone=True)
+    wanted = BisectAsked(
+        package=args.package,
+        listener=BlameProgress(progress),
+        releases=list_releases,
+        good=args.good,
+        bad=args.bad,
+        cells=tuple(given.words(args.cell, "--cell", "the id of a cell, as a report has it")),
+        pre=args.pre,
+        scan=args.scan,
+        torch_backend=args.torch_backend,
+    )
+    try:
+        with progress:
+            report = run_bisect(wanted, request, world)
+    except KeyboardInterrupt:
+        world.processes.stop()
+        say(asked.interrupted(progress, request.cache))
+        return int(ExitCode.INTERRUPTED)
+    return tell(
+        bisected.exit_code(report),
+        lambda console: bisected.render(report, console),
+        lambda: files.write_data(bisected.to_json(report), args.json) if args.json else None,
+    )

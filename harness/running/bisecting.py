@@ -1,0 +1,194 @@
+"""Bisecting one package by hand: its releases laid over one stack, for some behaviours."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packaging.version import Version
+
+from harness.blame.bisect import bisect
+from harness.blame.world import Listener
+from harness.gate.classify import classify
+from harness.gate.plan import Side
+from harness.gate.world import Request, World
+from harness.running.blaming_releases import Listing, searched
+from harness.running.blaming_stacks import Laid, MixedStacks, Unmade, Versions
+from harness.running.blaming_worlds import StackWorld, effort_of
+from harness.running.probing import REFERENCE, Prober
+from harness.running.sides import Sides, Standing, resolve
+from harness.vocabulary.blame import BisectReport, Change, Key, Searched
+from harness.vocabulary.errors import NoEvidence, StackError, UsageError
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.releases import Fit, PackageReleases
+from harness.vocabulary.stacks import Lock
+from harness.vocabulary.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class BisectAsked:
+    """What the user asked: see `harness bisect`. `cells` empty means all that there are."""
+
+    package: str
+    listener: Listener
+    releases: Listing
+    good: str | None = None
+    bad: str | None = None
+    cells: tuple[str, ...] = ()
+    pre: bool = False
+    scan: bool = False
+    torch_backend: str | None = None
+
+
+def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectReport:
+    """The history of the behaviours that `request` selects, over the releases of a package.
+
+    The releases are laid over `request.candidate`. Raises HarnessError for what the user can
+    mend, StackError where an end cannot be made, NoEvidence, and KeyboardInterrupt; every probe
+    that ended is kept.
+    """
+    begun = time.monotonic()
+    locks: dict[Side, Lock] = {}
+    resolve(request, world, locks, ("candidate",))
+    lock = locks["candidate"]
+    span = span_of(asked, asked.releases(asked.package), lock)
+    standing = Sides(request, world, locks).stand()
+    cells = {planned.cell.id: planned.cell for planned in standing.plan}
+    keys = _keys(standing, asked.cells)
+    stacks = MixedStacks(lock, None, world, asked.torch_backend)
+    prober = Prober(standing, cells)
+
+    def versions(release: str) -> Versions:
+        return {span.package: release}
+
+    bare = StackWorld[str]({}, stacks, prober, versions)
+    changes = _changes(bare, span, keys)
+    if not changes:
+        raise NoEvidence(
+            "what was asked for came to nothing at an end",
+            where=f"{span.package} {span.releases[0]}, {span.releases[-1]}",
+            allowed="behaviours that run at both ends",
+            next="the same with another --good or --bad",
+        )
+    moved = {key: each for key, each in changes.items() if each.verdict is not Verdict.SAME}
+    scan = asked.scan or not moved
+    chosen = changes if scan else moved
+    found = bisect(
+        span.package,
+        span.releases,
+        list(chosen),
+        replace(bare, changes=chosen),
+        asked.listener,
+        scan=scan,
+    )
+    return BisectReport(
+        lock,
+        span,
+        tuple(found.values()),
+        chosen,
+        effort_of(stacks, prober, time.monotonic() - begun),
+        tuple(_notes(asked, keys, changes, chosen)),
+    )
+
+
+def _notes(
+    asked: BisectAsked,
+    keys: Collection[Key],
+    changes: Mapping[Key, Change],
+    chosen: Mapping[Key, Change],
+) -> Iterator[str]:
+    """What of the behaviours asked for was not searched, or searched otherwise, and why."""
+    if len(changes) < len(keys):
+        yield f"{len(keys) - len(changes)} of {len(keys)} gave no evidence at an end"
+    if len(chosen) < len(changes):
+        yield f"{len(changes) - len(chosen)} are the same at both ends: --scan looks between"
+    elif not asked.scan and all(each.verdict is Verdict.SAME for each in chosen.values()):
+        yield "both ends are the same: every minor version between was probed"
+
+
+def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searched:
+    """The releases between the ends asked for.
+
+    Without a bad end it is the stack's own version, without a good one the first release of
+    that major version.
+    """
+    bad = asked.bad or lock.versions.get(listing.package)
+    if bad is None:
+        raise UsageError(
+            f"{lock.name} has no {listing.package}, so that its bad end is not known",
+            where=f"harness bisect {asked.package}",
+            allowed="a package of the stack, or --bad V",
+            next=f"harness bisect {asked.package} --bad {listing.releases[-1].version}",
+        )
+    good = asked.good or _first_of_its_major(listing, bad)
+    known = listing.by_version
+    for option, end in (("--good", good), ("--bad", bad)):
+        if end not in known and end != lock.versions.get(listing.package):
+            raise UsageError(
+                f"{listing.package} has no release {end!r}",
+                where=f"{option} {end}",
+                allowed=", ".join(list(known)[-8:]),
+                next=f"harness bisect {asked.package} {option} {_nearest(end, known)}",
+            )
+    return searched(listing, good, bad, pre=asked.pre)
+
+
+def _first_of_its_major(listing: PackageReleases, bad: str) -> str:
+    major = Version(bad).major
+    same = (
+        each.version
+        for each in listing.releases
+        if Version(each.version).major == major
+        and not Version(each.version).is_prerelease
+        and not each.yanked
+        and each.fit is not Fit.NONE
+    )
+    return next(same, listing.releases[0].version)
+
+
+def _nearest(end: str, known: Collection[str]) -> str:
+    return next(iter(difflib.get_close_matches(end, known, n=1)), list(known)[-1])
+
+
+def _keys(standing: Standing, cells: Collection[str]) -> list[Key]:
+    """What to search for: every behaviour chosen, in every cell chosen."""
+    every = [(name, each.cell.id) for each in standing.plan for name in each.behaviours]
+    keys = [key for key in every if not cells or key[1] in cells]
+    if not keys:
+        raise UsageError(
+            f"no such cell: {', '.join(cells)}",
+            where=f"--cell {','.join(cells)}",
+            allowed=", ".join(dict.fromkeys(cell for _, cell in every)),
+            next=f"--cell {every[0][1]}",
+        )
+    return keys
+
+
+def _changes(world: StackWorld[str], searched: Searched, keys: Sequence[Key]) -> dict[Key, Change]:
+    """What each behaviour did at both ends: by this the releases between are told apart."""
+    ends = (searched.releases[0], searched.releases[-1])
+    good, bad = (_end(world, searched, end, keys) for end in ends)
+    return {
+        key: Change(
+            *key, classify(good[key], bad[key]).verdict or Verdict.SAME, good[key], bad[key]
+        )
+        for key in keys
+        if key in good and key in bad and "unknown" not in (good[key].status, bad[key].status)
+    }
+
+
+def _end(
+    world: StackWorld[str], searched: Searched, release: str, keys: Sequence[Key]
+) -> Mapping[Key, Outcome]:
+    laid = world.stacks.lay(world.versions(release))
+    built = world.stacks.build(laid.lock) if isinstance(laid, Laid) else laid
+    if isinstance(laid, Laid) and not isinstance(built, Unmade):
+        return world.outcomes(laid.lock, keys, REFERENCE)
+    raise StackError(
+        f"{searched.package} {release} cannot be laid over the stack",
+        where=built.reason if isinstance(built, Unmade) else "",
+        allowed="ends with which the stack resolves and installs",
+        next=f"harness bisect {searched.package} --stack core, or another --good or --bad",
+    )
