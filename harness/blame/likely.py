@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.vocabulary.blame import Change
 from harness.vocabulary.cells import QUANTISED
-from harness.vocabulary.stacks import LIBRARIES, Move
+from harness.vocabulary.stacks import LIBRARIES, Move, import_name
 
 _OF_MODELS = ("transformers", "torch", "tokenizers", "accelerate")
 
@@ -19,9 +19,11 @@ def in_order(moved: Iterable[Move]) -> tuple[str, ...]:
 
 
 def likely(change: Change, moves: Sequence[str]) -> tuple[str, ...]:
-    """Those of `moves` to try first: the library whose cell it is, or what models run on."""
-    named = [name for name in moves if change.cell == name or name in change.behaviour]
-    quantised = change.cell.split("-")[-2:-1]
-    first = ["bitsandbytes"] if QUANTISED.intersection(quantised) else []
-    ordered = dict.fromkeys([*named, *first, *_OF_MODELS])
+    """Those of `moves` to try first: the library whose cell it is or which
+    its test names, then what models run on."""
+    test = change.behaviour.rpartition("::")[2]
+    named = [name for name in moves if import_name(name) in test]
+    quantised = QUANTISED.intersection(change.cell.split("-")[-2:-1])
+    kernels = ["bitsandbytes"] if quantised else []
+    ordered = dict.fromkeys([change.cell, *named, *kernels, *_OF_MODELS])
     return tuple(name for name in ordered if name in moves)
