@@ -9,6 +9,8 @@ from functools import partial
 
 from harness.report import acceptances, summary, words
 from harness.report.bench import markdown as bench
+from harness.report.blame import markdown as blame
+from harness.report.blame.rows import blame_rows
 from harness.report.excerpts import sides
 from harness.report.ledger.rows import change_text, claim_row, observed_text
 from harness.report.plain import clean, clip, one_line
@@ -67,6 +69,7 @@ def _blocks(report: GateReport) -> Iterator[Block]:
     yield Block(lambda: _lead(report))
     yield from _moves(report)
     yield from _packages(report)
+    yield from _blame(report)
     yield from _claims(report)
     yield from _accepted(report)
     yield from _skips(report)
@@ -154,6 +157,13 @@ def _cell(text: str) -> str:
 def _package(package: PackageVerdict) -> str:
     reason = f": {_escaped(package.reason)}" if package.reason else ""
     return f"- {code(package.package)} **{escape(package.verdict)}**{reason}\n"
+
+
+def _blame(report: GateReport) -> Iterator[Block]:
+    if report.blame is not None:
+        yield Block(lambda: "\n### What brought the changes\n")
+        shown = blame_rows(report, report.blame)
+        yield from (Block(partial(str, part)) for part in blame.parts(shown))
 
 
 def _costs(report: GateReport) -> Iterator[Block]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.report import acceptances, summary, words
 from harness.report.bench.sections import CostBlock, cost_block
+from harness.report.blame.rows import BlameRows, blame_rows
 from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
 from harness.report.ledger.rows import ChangeRow, change_row
@@ -127,6 +128,7 @@ class Page:
     moves: MoveRows
     moved_count: int
     packages: tuple[PackageVerdict, ...]
+    blame: BlameRows | None
     claims: tuple[ChangeRow, ...]
     accepted: tuple[acceptances.EntryRow, ...]
     unseen: str
@@ -160,6 +162,7 @@ def page(report: GateReport) -> Page:
             PackageVerdict(one_line(p.package), p.verdict, clip(clean(p.reason).strip(), REASON))
             for p in summary.notable_packages(report)
         ),
+        blame=blame_rows(report, report.blame) if report.blame is not None else None,
         groups=_groups(report),
         claims=tuple(map(change_row, report.claims)),
         accepted=acceptances.rows(report),

@@ -88,7 +88,7 @@ def _packages(report: GateReport, console: Console) -> None:
 
 def _blame(report: GateReport, console: Console) -> None:
     if report.blame is not None:
-        _heading(console, "Blame")
+        _heading(console, "What brought the changes")
         blame.render_part(report, report.blame, console)
 
 

@@ -97,9 +97,9 @@ def effort(took: Effort) -> str:
     built = f"{words.plural(took.environments, 'environment')} built"
     kept = f"{took.environments_kept} kept from before"
     unmade = f", {took.unmade} that cannot be made" if took.unmade else ""
+    runs = words.plural(took.processes, "run")
     return (
-        f"{built} and {kept}{unmade}; {words.plural(took.probes, 'probe')} run in "
-        f"{words.plural(took.processes, 'process').replace('processs', 'processes')}, "
+        f"{built} and {kept}{unmade}; {words.plural(took.probes, 'probe')} in {runs} of pytest, "
         f"{took.probes_kept:,} kept or shared; {duration(took.seconds)}"
     )
 
