@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
     """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
-    doubled = sorted(args.given.difference(_OWN, {"fail_on"})) if hasattr(args, "given") else []
+    doubled = (
+        sorted(args.given.difference(_OWN, {"gate", "fail_on"})) if hasattr(args, "given") else []
+    )
     doubled += [name for name in ("select", "subject", "precision", "device") if vars(args)[name]]
     if doubled:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in doubled)

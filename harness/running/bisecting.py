@@ -14,8 +14,9 @@ from harness.blame.world import Listener
 from harness.gate.classify import classify
 from harness.gate.plan import Side
 from harness.gate.world import Request, World
+from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
-from harness.running.blaming_stacks import Laid, MixedStacks, Unmade, Versions
+from harness.running.blaming_stacks import MixedStacks, Unmade
 from harness.running.blaming_worlds import StackWorld, effort_of
 from harness.running.probing import REFERENCE, Prober
 from harness.running.sides import Sides, Standing, resolve
@@ -122,7 +123,7 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
             allowed="a package of the stack, or --bad V",
             next=f"harness bisect {asked.package} --bad {listing.releases[-1].version}",
         )
-    good = asked.good or _first_of_its_major(listing, bad)
+    good = asked.good or _older(listing, bad)
     known = listing.by_version
     for option, end in (("--good", good), ("--bad", bad)):
         if end not in known and end != lock.versions.get(listing.package):
@@ -135,17 +136,16 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
     return searched(listing, good, bad, pre=asked.pre)
 
 
-def _first_of_its_major(listing: PackageReleases, bad: str) -> str:
-    major = Version(bad).major
-    same = (
-        each.version
+def _older(listing: PackageReleases, bad: str) -> str:
+    """The first release of the major version of `bad`; of all where `bad` is that one."""
+    fit = [
+        Version(each.version)
         for each in listing.releases
-        if Version(each.version).major == major
-        and not Version(each.version).is_prerelease
-        and not each.yanked
-        and each.fit is not Fit.NONE
-    )
-    return next(same, listing.releases[0].version)
+        if each.fit is not Fit.NONE and not each.yanked
+    ]
+    whole = [version for version in fit if not version.is_prerelease and version < Version(bad)]
+    same = [version for version in whole if version.major == Version(bad).major]
+    return str((same or whole or [Version(bad)])[0])
 
 
 def _nearest(end: str, known: Collection[str]) -> str:

@@ -13,8 +13,9 @@ from harness.blame.ddmin import Moves
 from harness.blame.grouping import group
 from harness.blame.likely import in_order, likely
 from harness.blame.world import Listener
+from harness.running.blaming_mixes import Versions
 from harness.running.blaming_releases import Listing, searched
-from harness.running.blaming_stacks import MixedStacks, Unmade, Versions
+from harness.running.blaming_stacks import MixedStacks, Unmade
 from harness.running.blaming_worlds import StackWorld, effort_of
 from harness.running.probing import REFERENCE, Probed, Prober
 from harness.running.sides import Sides

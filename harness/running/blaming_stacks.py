@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,28 +11,18 @@ from typing import TypeVar
 from harness import stacks
 from harness.gate.plan import Side
 from harness.gate.world import Built, StackFailure, World
+from harness.running.blaming_mixes import Laid, MixStore, Versions
 from harness.running.crew import ended_by, wait_for_all
 from harness.running.stacks import made, python_version
 from harness.stacks import Mixed
 from harness.vocabulary.stacks import Lock
 
 T = TypeVar("T")
-Versions = Mapping[str, str | None]
-"""Packages at a version, or gone."""
-
 SIDE: Side = "candidate"
 """What a stack of a search stands for where a gate tells its sides apart."""
 
 GONE = "gone"
 """In place of the version of a package that had to go."""
-
-
-@dataclass(frozen=True)
-class Laid:
-    """A stack with the versions asked for, and what had to move beside them."""
-
-    lock: Lock
-    companions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +46,8 @@ class MixedStacks:
         self._world = world
         self._backend = torch_backend
         self._stop = threading.Event()
+        other = towards.digest if towards else None
+        self._store = MixStore(world.places.cache / "mixes", base, other, torch_backend)
         self._laid: dict[frozenset[tuple[str, str | None]], Laid | Unmade] = {}
         self._built: dict[str, Built | Unmade] = {}
         self.kept = 0
@@ -72,8 +64,14 @@ class MixedStacks:
         return sum(isinstance(each, Unmade) for each in found)
 
     def known(self, versions: Versions) -> Laid | Unmade | None:
-        """What `lay` found before; None where it was not asked."""
-        return self._laid.get(frozenset(versions.items()))
+        """What `lay` found before, now or another time; None where it was not asked."""
+        asked = frozenset(versions.items())
+        if asked not in self._laid:
+            found = self._an_end(versions) or self._store.get(versions)
+            if found is None:
+                return None
+            self._laid[asked] = found
+        return self._laid[asked]
 
     def stands(self, lock: Lock) -> bool:
         """Whether its environment is there to be used at once."""
@@ -81,19 +79,19 @@ class MixedStacks:
 
     def lay(self, versions: Versions) -> Laid | Unmade:
         """The stack of the base with `versions`."""
-        asked = frozenset(versions.items())
-        if asked not in self._laid:
-            self._laid[asked] = self._unless_known(versions)
-        return self._laid[asked]
+        found = self.known(versions)
+        if found is None:
+            found = self._laid[frozenset(versions.items())] = self._mix(versions)
+            if isinstance(found, Laid):
+                self._store.keep(versions, found)
+        return found
 
-    def _unless_known(self, versions: Versions) -> Laid | Unmade:
+    def _an_end(self, versions: Versions) -> Laid | None:
         """The ends are locks of their own, and need not be resolved."""
         merged = {**self._base.versions, **versions}
         there = {name: version for name, version in merged.items() if version is not None}
-        for lock in filter(None, (self._base, self._towards)):
-            if lock.versions == there:
-                return Laid(lock)
-        return self._mix(versions)
+        locks = filter(None, (self._base, self._towards))
+        return next((Laid(lock) for lock in locks if lock.versions == there), None)
 
     def _mix(self, versions: Versions) -> Laid | Unmade:
         def mix() -> Laid | Unmade:

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 from harness.blame.answers import answer
 from harness.blame.world import Next
 from harness.gate.world import Built
-from harness.running.blaming_stacks import GONE, Laid, MixedStacks, Unmade, Versions
+from harness.running.blaming_mixes import Laid, Versions
+from harness.running.blaming_stacks import GONE, MixedStacks, Unmade
 from harness.running.probing import Prober, Run
 from harness.vocabulary.blame import Change, Effort, Key, Probe
 from harness.vocabulary.records import Outcome

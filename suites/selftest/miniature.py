@@ -147,7 +147,7 @@ class Miniature:
         return self.run("gate", *arguments)
 
     def starts(self) -> int:
-        """How often a cell's process was started so far in this world: the suites count them."""
+        """How often a process of cells was started so far in this world: the suites count them."""
         log = self.home / "starts.log"
         return len(log.read_text().splitlines()) if log.is_file() else 0
 
@@ -163,9 +163,10 @@ pytest_plugins = ["harness.plugin"]
 
 
 def pytest_sessionstart(session):
-    if session.config.option.cell:
+    option = session.config.option
+    if option.cell or option.behaviours_from:
         with pathlib.Path({log!r}).open("a") as log:
-            log.write(session.config.option.cell + "\\n")
+            log.write((option.cell or "several") + "\\n")
 """
 
 
