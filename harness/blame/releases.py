@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -73,7 +74,12 @@ def between(
 
 
 def anchors(versions: Sequence[str]) -> tuple[str, ...]:
-    """The first release of every minor version, of those in order; all where they are of one."""
+    """The first release of every minor version, of those in order; all where they are of one.
+
+    Of places that are no versions, as commits are, one in every few: as many as lie between two.
+    """
+    if any(_parsed(text) is None for text in versions):
+        return tuple(versions[:: math.isqrt(len(versions))])
     firsts: dict[tuple[int, int, int], str] = {}
     for text in versions:
         version = Version(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
 from typing import Any
 
 from harness import stacks
@@ -14,9 +15,10 @@ from harness.report import files
 from harness.report.blame import bisected
 from harness.running.bisecting import BisectAsked, run_bisect
 from harness.running.blaming_progress import BlameProgress
+from harness.running.blaming_sources import Source
 from harness.running.progress import ProgressConsole, ShownProgress
 from harness.stacks import list_releases
-from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.places import home
 
 
@@ -52,6 +54,13 @@ def add(subparsers: Any) -> None:
         "same",
     )
     blaming.add_pre(parser)
+    parser.add_argument(
+        "--source",
+        type=given.path,
+        metavar="DIR",
+        help="search the commits of this source tree of PACKAGE, by first parents: --good and "
+        "--bad are commits, branches or tags (--bad HEAD, unless told)",
+    )
     parser.add_argument("--stack", default="reference", metavar="STACK", help=asked.STACK)
     asked.add_making(parser)
     asked.add_cells(parser, "broad")
@@ -71,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     check_expressions(written_behaviours(home()), request.select)
     progress = ShownProgress(ProgressConsole(), alone=True)
     world = asked.world_of(args, chosen, progress, alone=True)
+    source = _source(args, progress)
     wanted = BisectAsked(
         package=args.package,
         listener=BlameProgress(progress),
@@ -81,9 +91,10 @@ def run(args: argparse.Namespace) -> int:
         pre=args.pre,
         scan=args.scan,
         torch_backend=args.torch_backend,
+        source=source,
     )
     try:
-        with progress:
+        with source.tree.offered() if source else nullcontext(), progress:
             report = run_bisect(wanted, request, world)
     except KeyboardInterrupt:
         world.processes.stop()
@@ -94,3 +105,19 @@ def run(args: argparse.Namespace) -> int:
         lambda console: bisected.render(report, console),
         lambda: files.write_data(bisected.to_json(report), args.json) if args.json else None,
     )
+
+
+def _source(args: argparse.Namespace, progress: ShownProgress) -> Source | None:
+    """The commits of `--source`; None without it. Raises UsageError."""
+    if args.source is None:
+        return None
+    again = f"harness bisect {args.package} --source {args.source}"
+    if args.good is None or args.pre:
+        raise UsageError(
+            "--pre is of releases, and commits are none" if args.pre else "--good is missing",
+            where=f"--source {args.source}",
+            allowed="--good and --bad: commits, branches or tags",
+            next=f"{again} --good {args.good or 'TAG'}",
+        )
+    found = stacks.commits(args.source, args.good, args.bad or "HEAD")
+    return Source(stacks.SourceTree(args.source, args.package, progress.say), found)

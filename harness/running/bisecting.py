@@ -16,6 +16,7 @@ from harness.gate.plan import Side
 from harness.gate.world import Request, World
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
+from harness.running.blaming_sources import Source, SourceStacks
 from harness.running.blaming_stacks import MixedStacks, Unmade
 from harness.running.blaming_worlds import StackWorld, effort_of
 from harness.running.probing import REFERENCE, Prober
@@ -30,7 +31,8 @@ from harness.vocabulary.verdicts import Verdict
 
 @dataclass(frozen=True)
 class BisectAsked:
-    """What the user asked: see `harness bisect`. `cells` empty means all that there are."""
+    """What the user asked: see `harness bisect`. `cells` empty means all that there are; with
+    `source` its commits are searched, and no releases."""
 
     package: str
     listener: Listener
@@ -41,6 +43,7 @@ class BisectAsked:
     pre: bool = False
     scan: bool = False
     torch_backend: str | None = None
+    source: Source | None = None
 
 
 def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectReport:
@@ -54,11 +57,10 @@ def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectRepo
     locks: dict[Side, Lock] = {}
     resolve(request, world, locks, ("candidate",))
     lock = locks["candidate"]
-    span = span_of(asked, asked.releases(asked.package), lock)
+    span, stacks = _searched(asked, lock, world)
     standing = Sides(request, world, locks).stand()
     cells = {planned.cell.id: planned.cell for planned in standing.plan}
     keys = _keys(standing, asked.cells)
-    stacks = MixedStacks(lock, None, world, asked.torch_backend)
     prober = Prober(standing, cells)
 
     def versions(release: str) -> Versions:
@@ -106,7 +108,17 @@ def _notes(
     if len(chosen) < len(changes):
         yield f"{len(changes) - len(chosen)} are the same at both ends: --scan looks between"
     elif not asked.scan and all(each.verdict is Verdict.SAME for each in chosen.values()):
-        yield "both ends are the same: every minor version between was probed"
+        probed = "one commit in every few" if asked.source else "every minor version"
+        yield f"both ends are the same: {probed} between was probed"
+
+
+def _searched(asked: BisectAsked, lock: Lock, world: World) -> tuple[Searched, MixedStacks]:
+    """What to search, and what makes its stacks."""
+    if asked.source is not None:
+        stacks = SourceStacks(asked.source, lock, world, asked.torch_backend)
+        return asked.source.searched, stacks
+    span = span_of(asked, asked.releases(asked.package), lock)
+    return span, MixedStacks(lock, None, world, asked.torch_backend)
 
 
 def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searched:

@@ -1,41 +1,56 @@
-"""The commits of a source tree as the places of a search: each is a version of its package."""
+"""The commits of a source tree as the places of a search, in place of releases."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.blame.world import World
-from harness.stacks.commits import Commit
-from harness.stacks.sources import SourceTree, Unbuilt
-from harness.vocabulary.blame import Key, Probe
-
-BUILD = 60.0
-"""Seconds that a wheel is expected to take that was not built yet."""
+from harness.gate.world import World
+from harness.running.blaming_mixes import Laid, Versions
+from harness.running.blaming_stacks import SIDE, MixedStacks, Unmade
+from harness.running.stacks import made
+from harness.stacks import Commit, SourceTree, Unbuilt
+from harness.vocabulary.blame import Searched
+from harness.vocabulary.stacks import Lock
 
 
 @dataclass(frozen=True)
-class SourceWorld:
-    """Probes commits, by their short ids, where `releases` probes versions of their package.
-
-    uv must find the wheels meanwhile: see `SourceTree.offered`. A commit that does not build
-    is unknown.
-    """
+class Source:
+    """A source tree and the commits to search, from the good end to the bad one."""
 
     tree: SourceTree
-    commits: Mapping[str, Commit]
-    releases: World[str]
+    commits: tuple[Commit, ...]
 
-    def probe(self, where: str, asked: Collection[Key], replica: int) -> Probe:
-        """See `harness.blame.world.World`. Raises what `SourceTree.version` does."""
-        version = self.tree.version(self.commits[where])
-        if isinstance(version, Unbuilt):
-            return Probe({})
-        return self.releases.probe(version, asked, replica)
+    @property
+    def places(self) -> Mapping[str, Commit]:
+        """Each commit by what it is called: its short id, and what its message begins with."""
+        return {str(commit): commit for commit in self.commits}
 
-    def cost(self, where: str, asked: Collection[Key], replica: int) -> float:
-        """See `harness.blame.world.World`."""
-        version = self.tree.kept(self.commits[where])
+    @property
+    def searched(self) -> Searched:
+        return Searched(self.tree.package, tuple(self.places))
+
+
+class SourceStacks(MixedStacks):
+    """Stacks over `base` with the package of a source tree at a commit, called as in `places`.
+
+    uv must find the wheels meanwhile: see `SourceTree.offered`. A commit that does not build
+    makes no stack.
+    """
+
+    def __init__(self, source: Source, base: Lock, world: World, torch_backend: str | None) -> None:
+        super().__init__(base, None, world, torch_backend)
+        self._tree = source.tree
+        self._places = source.places
+
+    def _mix(self, versions: Versions) -> Laid | Unmade:
+        commit = self._places[versions[self._tree.package] or ""]
+
+        def build() -> str | Unbuilt:
+            with made(SIDE):
+                return self._tree.version(commit)
+
+        version = self._patiently(build)
         if isinstance(version, Unbuilt):
-            return 0.0
-        return BUILD if version is None else self.releases.cost(version, asked, replica)
+            return Unmade(f"it does not build: {version.reason}")
+        return super()._mix({**versions, self._tree.package: version})
