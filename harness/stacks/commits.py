@@ -62,8 +62,8 @@ def commits(directory: Path, good: str, bad: str) -> tuple[Commit, ...]:
 def checked_out(directory: Path, commit: Commit) -> Iterator[Path]:
     """`directory` as it was at `commit`, in a clone that is gone afterwards.
 
-    It has the history and the tags, as a package needs that takes its version from them; the
-    repository itself is not touched. Raises GitError.
+    It has the history and the tags, as a package needs that takes its version from them, and no
+    submodules; the repository itself is not touched. Raises GitError.
     """
     top = _said(directory, "rev-parse", "--show-toplevel")
     inside = _said(directory, "rev-parse", "--show-prefix")
