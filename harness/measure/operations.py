@@ -8,7 +8,7 @@ from typing import Any
 _MOVES = frozenset({
     "__get__", "__set__", "__getitem__", "__setitem__", "__len__", "__bool__", "__iter__",
     "__contains__", "__index__", "size", "dim", "numel", "item", "is_floating_point",
-    "is_complex", "view", "view_as", "reshape", "transpose", "permute", "contiguous", "expand",
+    "is_complex", "view", "view_as", "reshape", "transpose", "permute", "contiguous", "expand", "t",
     "expand_as", "squeeze", "unsqueeze", "flatten", "unflatten", "movedim", "swapaxes", "split",
     "chunk", "unbind", "clone", "detach", "to", "type_as", "float", "double", "half", "bfloat16",
     "type", "dropout", "data_ptr", "element_size", "is_contiguous", "stride", "storage_offset",

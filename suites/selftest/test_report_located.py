@@ -13,6 +13,7 @@ from rich.console import Console
 from harness.report.located import html, jsonform, markdown, terminal
 from harness.report.located.growing import growth_plot
 from harness.report.located.rows import told
+from harness.vocabulary.captures import ParameterSeen
 from harness.vocabulary.located import Grown, Located, ModelParted, Parting
 
 
@@ -56,6 +57,30 @@ def test_what_adds_up_by_rounding_blames_no_module():
         "Adds up from embed (CappedAttention) on by rounding, and is beyond noise from "
         "layers.0.attn (CappedAttention) on: no one module is to blame"
     )
+
+
+def test_a_parameter_that_is_another_is_told_with_what_it_became():
+    packed, loose, bias = (
+        ParameterSeen("weight", (64, 1), "uint8", "a"),
+        ParameterSeen("weight", (8, 8), "uint8", "b"),
+        ParameterSeen("bias", (8,), "float32", "c"),
+    )
+    changed = replace(
+        BEGIN,
+        baseline=replace(BEGIN.baseline, parameters=(packed, bias)),
+        candidate=replace(BEGIN.candidate, parameters=(loose, replace(bias, digest="d"))),
+        parameters=("weight", "bias"),
+    )
+    told_of = model_part(replace(MODEL, origin=changed)).told
+    assert "its own weight is another: uint8[64, 1] → uint8[8, 8]" in told_of
+    assert "its own bias is another: other values" in told_of
+
+
+def test_what_was_found_stands_before_what_was_not():
+    parts = told(Located("", "", LOOK, ("tokenizer", "model"), model=MODEL)).parts
+    assert [part.found for part in parts] == [True, False]
+    page = html.to_html(("old", "new"), Located("", "", LOOK, ("tokenizer", "model"), model=MODEL))
+    assert f"<h1>{parts[0].headline}</h1>" in page
 
 
 def test_a_module_that_was_given_another_thing_is_not_said_to_begin_it_by_itself():

@@ -25,6 +25,7 @@ class LocatedBlock:
 @dataclass(frozen=True)
 class LocatedPage:
     headline: str
+    tone: str
     baseline: str
     candidate: str
     block: LocatedBlock
@@ -44,5 +45,7 @@ def to_html(stacks: tuple[str, str], found: Located) -> str:
     """`found` as an HTML page; every text is escaped."""
     baseline, candidate = map(one_line, stacks)
     shown = block(found)
-    headline = next((part.headline for part in shown.told.parts), "Nothing could be looked into")
-    return render("located.html", LocatedPage(headline, baseline, candidate, shown))
+    parts = shown.told.parts
+    headline = parts[0].headline if parts else "Nothing could be looked into"
+    tone = "bad" if any(part.found for part in parts) else "good" if parts else "warn"
+    return render("located.html", LocatedPage(headline, tone, baseline, candidate, shown))

@@ -12,6 +12,7 @@ from harness.report import numbers
 from harness.report.excerpts import Excerpt, sides
 from harness.report.located.growing import GrownRow, grown_rows
 from harness.report.plain import clean, clip, one_line
+from harness.vocabulary.captures import ModuleSeen
 from harness.vocabulary.located import Located, Look, ModelParted, Parted, Parting, StageParted
 from harness.vocabulary.observations import Observation
 
@@ -31,9 +32,13 @@ class Sided:
 
 @dataclass(frozen=True)
 class Part:
-    """One place where the stacks part: a sentence, more sentences, and both sides."""
+    """One place where the stacks part: a sentence, more sentences, and both sides.
+
+    Not `found`: that they do not part where one looked.
+    """
 
     headline: str
+    found: bool
     told: tuple[str, ...] = ()
     sides: tuple[Sided, ...] = ()
     growth: tuple[GrownRow, ...] = ()
@@ -50,7 +55,7 @@ class Told:
 
 
 def told(found: Located) -> Told:
-    """The words of what was located."""
+    """The words of what was located, what was found first."""
     parts = [_generated(name, parting) for name, parting in found.partings]
     if found.look is not None:
         if "tokenizer" in found.looked:
@@ -59,7 +64,7 @@ def told(found: Located) -> Told:
     return Told(
         _title(found),
         _looked(found.look, found.model) if found.look else "",
-        tuple(parts),
+        tuple(sorted(parts, key=lambda part: not part.found)),
         tuple(clean(each).strip() for each in found.lacking),
     )
 
@@ -100,18 +105,19 @@ def _model(model: ModelParted) -> Part:
             if bit is not None
             else "Every module returns the same, bit by bit, over this input"
         )
-        return Part(words, told_of, sides_, grown_rows(model))
+        return Part(words, begin is not None, told_of, sides_, grown_rows(model))
     if model.accumulated and model.origin is not None and model.first_bit is not None:
         words = (
             f"Adds up from {_named(model.first_bit)} on by rounding, and is beyond noise from "
             f"{_named(model.origin)} on: no one module is to blame"
         )
-        return Part(words, told_of, sides_, grown_rows(model))
+        return Part(words, begin is not None, told_of, sides_, grown_rows(model))
     words = f"Begins in {_named(begin)}"
     if model.origin is not None:
         words += ": given the same, it returns another thing"
     return Part(
         words,
+        True,
         (_size(begin), *_causes(begin), *told_of),
         (*_of_module(begin), *sides_),
         grown_rows(model),
@@ -138,8 +144,16 @@ def _causes(module: Parted) -> Iterator[str]:
     if module.received:
         parts = _listed([each.part for each in module.received])
         yield f"it was given another {parts}: what made that is no module"
-    if module.parameters:
-        yield f"its own {_listed(module.parameters)} is another"
+    for name in module.parameters[:_NAMES]:
+        kinds = [_kind(each, name) for each in (module.baseline, module.candidate)]
+        other = "other values" if kinds[0] == kinds[1] else " → ".join(kinds)
+        yield f"its own {one_line(name)} is another: {other}"
+
+
+def _kind(module: ModuleSeen, name: str) -> str:
+    """The type and shape of a parameter: `float32[64, 32]`."""
+    found = (f"{each.dtype}{list(each.shape)}" for each in module.parameters if each.name == name)
+    return next(found, "none")
 
 
 def _of_module(module: Parted) -> Iterator[Sided]:
@@ -202,13 +216,14 @@ def _sided(name: str, old: str, new: str) -> Sided:
 
 def _stage(stage: StageParted | None) -> Part:
     if stage is None:
-        return Part("The tokenizer does the same at every stage, with every text")
+        return Part("The tokenizer does the same at every stage, with every text", False)
     lines = [f"so of {_listed(stage.texts)}"] if len(stage.texts) > 1 else []
     later = _listed([f"the {each}" for each in stage.later])
     lines += [f"after it {later} differ as well"] if later else []
     return Part(
         f"Begins in the {stage.stage} of the tokenizer: of the text {stage.text!r} it makes "
         "another thing",
+        True,
         tuple(lines),
         (
             _parted(stage.text, stage.baseline, stage.candidate),
@@ -236,6 +251,7 @@ def _generated(name: str, parting: Parting) -> Part:
     gaps = [_gap(each) for each in (parting.baseline_gap, parting.candidate_gap)]
     return Part(
         f"{one_line(name)}: parts at token {parting.position}: {what}",
+        True,
         tuple(lines),
         (
             Sided("id", Excerpt(mark=ids[0]), Excerpt(mark=ids[1])),

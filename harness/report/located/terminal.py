@@ -27,7 +27,7 @@ def render(found: Located, console: Console) -> None:
 
 
 def _part(part: Part, console: Console) -> None:
-    _line(console, Text(f"  {part.headline}", style="bold red"))
+    _line(console, Text(f"  {part.headline}", style="bold red" if part.found else "green"))
     for line in part.told:
         _line(console, Text(f"    {line}"))
     if part.sides:
