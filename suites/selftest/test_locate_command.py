@@ -1,11 +1,12 @@
 """`harness locate` on the miniature world: real stacks, and a tokenizer whose stages are known.
 
 The miniature's sentencepiece splits at blanks and numbers a piece by its length; 2.0 lowers the
-text first, 3.0 refuses to load.
+text first, 3.0 refuses to load, 4.0 never ends loading.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -15,8 +16,7 @@ from wheels import make_wheel
 PROCESSOR = """
 class SentencePieceProcessor:
     def Load(self, path):
-        if not {loads}:
-            raise RuntimeError("no such model here")
+        {load}
 
     def normalize(self, text):
         return {normal}
@@ -60,16 +60,16 @@ SUBJECT = ("--subject", "words=words")
 @pytest.fixture(scope="module")
 def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     mini = make_miniature()
-    for version, loads, normal, chosen in (
-        ("1.0", True, "text", "(6, 0.001)"),
-        ("2.0", True, "text.lower()", "(7, 0.002)"),
-        ("3.0", False, "text", "(7, 5.0)"),
+    for name, version, load, normal, chosen in (
+        ("reference", "1.0", "pass", "text", "(6, 0.001)"),
+        ("lowers", "2.0", "pass", "text.lower()", "(7, 0.002)"),
+        ("refuses", "3.0", 'raise RuntimeError("no such model here")', "text", "(7, 5.0)"),
+        ("waits", "4.0", "import time; time.sleep(300)", "text", "(6, 0.001)"),
     ):
-        source = PROCESSOR.format(loads=loads, normal=normal, chosen=chosen)
+        source = PROCESSOR.format(load=load, normal=normal, chosen=chosen)
         make_wheel(
             mini.wheelhouse, "sentencepiece", version, modules=modules("sentencepiece", source)
         )
-    for name, version in (("reference", "1.0"), ("lowers", "2.0"), ("refuses", "3.0")):
         mini.stack(name, f"sentencepiece=={version}")
     mini.suite("pieces/test_pieces.py", SUITE)
     (mini.home / "words").mkdir()
@@ -143,3 +143,15 @@ def test_what_names_nothing_to_look_into_is_refused(
     found = locate(world, "lowers", *arguments)
     assert found.code == 2
     assert said in found.err
+
+
+def test_an_interrupt_ends_what_looks_and_says_so(world: Miniature) -> None:
+    process = world.start("locate", "--candidate", "waits", *SUBJECT)
+    assert process.stderr is not None
+    seen = iter(process.stderr.readline, "")
+    assert any("looking into the tokenizer of words: candidate" in line for line in seen)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
