@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
                 found = locate_subject(request, world, _look(args, known))
     except (KeyboardInterrupt, Stopped):
         world.processes.stop()
-        say(asked.interrupted(progress, request.cache))
+        kept = asked.interrupted(progress, request.cache) if progress.total else "interrupted"
+        say(f"{kept}; what was looked into is not kept")
         return int(ExitCode.INTERRUPTED)
     return _publish(found, args)
 
@@ -114,6 +115,20 @@ def _check_together(args: argparse.Namespace) -> None:
             where=f"--cell {args.cell}",
             allowed="with --subject: --precision and --device",
             next="leave --cell out, or name the --behaviour",
+        )
+    else:
+        _check_one(given.precisions(args.precision), "--precision")
+        _check_one(given.devices(args.device), "--device")
+
+
+def _check_one(values: list[str], option: str) -> None:
+    """Raise UsageError where a subject would be looked into in several cells."""
+    if len(values) > 1:
+        raise UsageError(
+            f"{option} names {len(values)}, and one cell is looked into",
+            where=f"{option} {','.join(values)}",
+            allowed="one",
+            next=f"{option} {values[0]}",
         )
 
 

@@ -133,6 +133,7 @@ def test_a_stack_that_cannot_be_made_ends_as_that(world: Miniature) -> None:
     [
         ((), "nothing to look into"),
         ((*SUBJECT, "--cell", "words"), "--cell belongs to a behaviour"),
+        ((*SUBJECT, "--precision", "nf4,fp4"), "--precision names 2"),
         (("--behaviour", STEADY, "--cell", "word"), "does not run in cell 'word'"),
         (("--behaviour", "pieces/test_pieces.py::test_idx"), "no behaviour matches"),
     ],
