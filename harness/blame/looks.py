@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -45,16 +45,13 @@ class Changed:
     observations: tuple[ObservationVerdict, ...] = ()
 
 
-def representative(changes: Sequence[Changed], known: Known) -> Changed:
-    """The first of `changes` that can be looked into; the first, where none can.
-
-    They are one or more, the most telling first.
-    """
+def lookable(changes: Iterable[Changed], known: Known) -> Changed | None:
+    """The first of `changes` that can be looked into: it stands for all."""
     for change in changes:
         with suppress(NoEvidence):
             look_for(change.behaviour, change.cell, known)
             return change
-    return changes[0]
+    return None
 
 
 def look_for(behaviour: str, cell: Cell, known: Known) -> Look:

@@ -13,7 +13,6 @@ from harness.commands import asked, given
 from harness.commands.publishing import say, tell
 from harness.commands.written import written_behaviours
 from harness.gate.selection import check_expressions
-from harness.gate.world import Stopped
 from harness.report import files
 from harness.report.located import html, jsonform, markdown, terminal
 from harness.running.locating_session import locate_behaviour, locate_subject
@@ -76,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
                 found = locate_behaviour(request, world, known, args.cell or "")
             else:
                 found = locate_subject(request, world, _look(args, known))
-    except (KeyboardInterrupt, Stopped):
+    except KeyboardInterrupt:
         world.processes.stop()
         kept = asked.interrupted(progress, request.cache) if progress.total else "interrupted"
         say(f"{kept}; what was looked into is not kept")

@@ -14,7 +14,7 @@ from harness.blame.looks import Changed, Known, look_for
 from harness.blame.stages import first_stage
 from harness.blame.ties import partings
 from harness.gate.plan import SIDES, Side
-from harness.gate.world import Places, Processes, Request, World
+from harness.gate.world import Places, Processes, Request, Stopped, World
 from harness.running.cells import tail
 from harness.running.conditions import cell_environment
 from harness.running.inside import inside_folder
@@ -37,10 +37,7 @@ class Looker:
     say: Callable[[str], None] = lambda _: None
 
     def change(self, changed: Changed, known: Known) -> Located:
-        """Where a change begins. What cannot be looked into is told, not raised.
-
-        Raises Stopped where it was interrupted.
-        """
+        """Where a change begins. What cannot be looked into is told, not raised."""
         behaviour, cell = changed.behaviour, changed.cell
         parted = tuple(partings(changed.observations))
         try:
@@ -80,7 +77,10 @@ class Looker:
         return first_stage(before.stages, after.stages)
 
     def capture(self, part: Into, side: str, look: Look) -> Capture:
-        """What the worker sees under one stack, in a process of its own. Raises NoEvidence."""
+        """What the worker sees under one stack, in a process of its own.
+
+        Raises NoEvidence, and KeyboardInterrupt where it was stopped.
+        """
         self.say(f"looking into the {part} of {look.subject.partition('=')[0]}: {side}")
         python = self.baseline if side == "baseline" else self.candidate
         command = [str(python), "-m", "harness.locating", part, *_arguments(look)]
@@ -104,6 +104,8 @@ class Looker:
                 )
             with out.open(encoding="utf-8") as lines:
                 return read_capture(lines, str(out))
+        except Stopped:
+            raise KeyboardInterrupt from None
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast
 
-from harness.blame.looks import Changed, Known, representative
+from harness.blame.looks import Changed, Known, lookable
 from harness.gate.plan import Side
 from harness.gate.world import Request, StackFailure, World
 from harness.running.locating import looker_of
@@ -24,7 +24,7 @@ _NO_CHANGE = frozenset({Verdict.SAME, Verdict.FAILING, Verdict.FLAKY, Verdict.UN
 def locate_subject(request: Request, world: World, look: Look) -> Located:
     """Where what `look` names parts between the two stacks, whatever behaviour shows it.
 
-    Raises StackError, NoEvidence, UsageError; Stopped or KeyboardInterrupt if interrupted.
+    Raises StackError, NoEvidence, UsageError, KeyboardInterrupt.
     """
     locks: dict[Side, Lock] = {}
     try:
@@ -51,7 +51,7 @@ def locate_behaviour(
     if changes:
         locks = {"baseline": report.baseline, "candidate": report.candidate}
         looker = looker_of(request, world, cast("dict[Side, Lock]", locks))
-        return looker.change(representative(changes, known), known)
+        return looker.change(lookable(changes, known) or changes[0], known)
     wavered = {each.verdict.value for each in behaviours if each.verdict is not Verdict.SAME}
     if wavered:
         raise NoEvidence(

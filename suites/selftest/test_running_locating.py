@@ -12,10 +12,13 @@ import harness
 from harness.blame.looks import Changed, Known
 from harness.gate.world import Places
 from harness.running.locating import Looker, locating_environment
+from harness.running.locating_groups import locate_groups
 from harness.running.processes import LocalProcesses
+from harness.vocabulary.blame import Blamed, BlameReport, Change, Standing
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.located import Look
 from harness.vocabulary.places import cache_dir, home
+from harness.vocabulary.verdicts import Verdict
 
 pytest.importorskip("tokenizers")
 pytest.importorskip("transformers")
@@ -72,3 +75,30 @@ def test_what_cannot_be_loaded_is_told_and_why(looker, tmp_path):
     assert "empty could not be looked into" in told
     assert f"the baseline, {HERE}" in told
     assert "--text=-tea" in told
+
+
+def test_a_group_is_located_by_the_change_that_can_be_looked_into_and_others_are_not(looker):
+    known = Known({}, drawn={"llama": str(ARCHITECTURES / "llama")})
+    keys = [
+        ("tokenizers/test_x.py::test_y", "transformers"),
+        ("architectures/test_tiny_numbers.py::test_logits[llama]", "transformers"),
+    ]
+    changes = {key: Change(*key, Verdict.DRIFTED, None, None) for key in keys}
+    both, own, flaky = (
+        Blamed(standing, frozenset({"transformers"}), frozenset(), (), tuple(of))
+        for standing, of in (
+            (Standing.NAMED, keys),
+            (Standing.NAMED, keys[:1]),
+            (Standing.FLAKY, keys),
+        )
+    )
+    asked = []
+
+    def looker_of(blamed):
+        asked.append(blamed)
+        return looker
+
+    (found,) = locate_groups(BlameReport((both, own, flaky), changes), known, looker_of)
+    assert (found.behaviour, found.looked) == (keys[1][0], ("model",))
+    assert asked == [both]
+    assert locate_groups(BlameReport((both,), changes), known, lambda _: None) == ()
