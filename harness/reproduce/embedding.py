@@ -36,7 +36,7 @@ def embedded(
     if Place("harness.standalone.subjects", "files_of_subject") in closure.references:
         files |= _of_subject(subject, content)
     size = sum(map(len, files.values()))
-    if size > MOST and sum(len(pack(data)) for data in files.values()) > MOST:
+    if size > MOST // 2 and sum(len(pack(data)) for data in files.values()) > MOST:
         named = ", ".join(sorted(files)[:4])
         raise Unflattenable(f"it reads {size / 1e6:.1f} MB of the project's files ({named})")
     return files

@@ -18,7 +18,9 @@ def paths(closure: Closure) -> list[str]:
             continue
         module = closure.module(place.module)
         for statement in module.definitions[place.name]:
-            found |= dict.fromkeys(_Paths(closure, module).within(statement))
+            looked = _Paths(closure, module)
+            if not looked.is_path(statement):
+                found |= dict.fromkeys(looked.within(statement))
     return list(found)
 
 
@@ -27,10 +29,14 @@ class _Paths:
         self.closure = closure
         self.module = module
 
+    def is_path(self, statement: ast.stmt) -> bool:
+        """Whether it is a constant that is a path: that is looked at where it is used."""
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            return False
+        return self.fold(statement.value) is not None
+
     def within(self, node: ast.AST) -> Iterator[str]:
-        """The longest expressions that are paths; a constant that is one counts by its uses."""
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and self.fold(node.value) is not None:
-            return
+        """The longest expressions that are paths."""
         path = self.fold(node) if isinstance(node, ast.expr) else None
         if path is not None:
             yield str(path)

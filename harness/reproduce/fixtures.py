@@ -160,3 +160,22 @@ def _yields(function: ast.FunctionDef) -> bool:
         for node in ast.walk(other)
     }
     return any(isinstance(node, ast.Yield) and id(node) not in inner for node in ast.walk(function))
+
+
+def required_packages(behaviour: Behaviour, sources: Sources) -> list[str]:
+    """The packages that marks `requires(...)` of the behaviour and of its file name."""
+    module = sources.module(behaviour.module)
+    if module is None:
+        return []
+    marked = [
+        *module.definitions.get(behaviour.function, ()),
+        *module.definitions.get("pytestmark", ()),
+    ]
+    return [
+        argument.value
+        for statement in marked
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("requires")
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]

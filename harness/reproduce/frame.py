@@ -32,9 +32,9 @@ _USAGE = (
     "uses, and what runs it; `run` calls it.",
 )
 _TORCH = (
-    "torch: on Linux the package index has the CUDA build (several GB). For a CPU build set",
-    "UV_TORCH_BACKEND=cpu with `uv pip`, or give uv the index of PyTorch, or UV_FIND_LINKS with a",
-    "folder that has the wheel.",
+    "torch: on Linux the package index has the CUDA build (several GB). For another build set",
+    "UV_FIND_LINKS to a folder with its wheel, or to the page of PyTorch's own index that lists it",
+    "(https://download.pytorch.org/whl/cpu/torch/).",
 )
 
 

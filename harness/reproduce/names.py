@@ -17,7 +17,8 @@ class Use:
     """A name, with the attributes read off it: `types.kinds` is ("types", "kinds").
 
     `ends` is where the text of each part ends. `around` are the names that functions around
-    it bind. `imported` is what the name was imported as inside a function, if it was.
+    it bind. `imported` is what the name was imported as inside a function, if it was. `keyed`:
+    it is read by a key, `NAME[key]`.
     """
 
     chain: tuple[str, ...]
@@ -25,6 +26,7 @@ class Use:
     ends: tuple[int, ...]
     around: frozenset[str]
     imported: Imported | None = None
+    keyed: bool = False
 
 
 @dataclass
@@ -56,7 +58,14 @@ class _Walk(ast.NodeVisitor):
         else:
             self.visit(value)
 
-    def _use(self, root: ast.Name, parts: list[ast.Attribute]) -> None:
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.value, ast.Name):
+            self._use(node.value, [], keyed=True)
+        else:
+            self.visit(node.value)
+        self.visit(node.slice)
+
+    def _use(self, root: ast.Name, parts: list[ast.Attribute], keyed: bool = False) -> None:
         known = [
             s for i, s in enumerate(self.scopes) if not s.is_class or i == len(self.scopes) - 1
         ]
@@ -70,7 +79,7 @@ class _Walk(ast.NodeVisitor):
         around = frozenset().union(*(scope.names for scope in known)) if known else frozenset()
         chain = (root.id, *(part.attr for part in parts))
         ends = (self.text.end(root), *(self.text.end(part) for part in parts))
-        self.uses.append(Use(chain, self.text.start(root), ends, around, found))
+        self.uses.append(Use(chain, self.text.start(root), ends, around, found, keyed))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         for decorator in node.decorator_list:

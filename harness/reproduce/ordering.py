@@ -11,6 +11,8 @@ from harness.reproduce.modules import Place
 OWN = "harness.standalone."
 ABOUT = f"{OWN}given"
 ENTRY = f"{OWN}entry"
+RUNNING = (OWN, "harness.plugin.")
+"""The beginnings of modules that say nothing of the behaviour: they run it."""
 
 
 def sections(closure: Closure, texts: Mapping[Place, str]) -> Iterator[str]:
@@ -35,7 +37,7 @@ def sections(closure: Closure, texts: Mapping[Place, str]) -> Iterator[str]:
 def _rank(place: Place, early: set[Place], text: str) -> int:
     if place.module == ABOUT and len(text) < 4000:
         return 0
-    if place in early or not place.module.startswith(OWN):
+    if place in early or not place.module.startswith(RUNNING):
         return 1
     if place.module == ENTRY:
         return 2

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.reproduce import frame, given, pins
 from harness.reproduce.closure import Closure
 from harness.reproduce.embedding import embedded
 from harness.reproduce.expectation import expectation
-from harness.reproduce.fixtures import Behaviour, Call, calls
+from harness.reproduce.fixtures import Behaviour, Call, calls, required_packages
 from harness.reproduce.flatten import Flat, flatten
+from harness.reproduce.idle import without_idle_methods
 from harness.reproduce.modules import Place, Read, Sources
 from harness.reproduce.ordering import sections
+from harness.reproduce.pruning import chosen, pruned
 from harness.vocabulary.blame import Change
 from harness.vocabulary.cells import QUANTISED, Cell
 from harness.vocabulary.stacks import Lock
@@ -101,23 +103,34 @@ def script(
         ),
         "harness/standalone/entry.py": _entry(behaviour, chain),
     }
-    sources = Sources(lambda path: overlay.get(path) or project.text(path))
     bare = frozenset(call.definition for call in chain if not _ours(call.definition))
-    closure = Closure(sources, INSTEAD, REFUSED, bare)
-    closure.add(RUN)
-    closure.add(MAIN)
+    closure = _closure(project.text, overlay, bare)
+    overlay |= pruned(closure, chosen(asked.parameters))
+    closure = _closure(project.text, overlay, bare)
+    overlay |= without_idle_methods(closure)
+    closure = _closure(project.text, overlay, bare)
     files = embedded(closure, asked.subject, behaviour, project.content, project.below)
     made = {call.definition: f"make_{call.name}" for call in chain if _is_fixture(call)}
     flat = flatten(closure, {RUN: "run", MAIN: "main"} | made)
-    needs = _needs(asked, flat, baseline, candidate)
+    required = required_packages(behaviour, Sources(project.text))
+    needs = _needs(asked.cell, required, flat, baseline, candidate)
     filled = {
         place: given.filled(place, needs.baseline, files) or text
         for place, text in flat.definitions
     }
     body = [frame.imports(flat.imports), *sections(closure, filled), frame.GUARD]
     head = "\n".join(frame.header(change, needs.pins, python))
-    text = head + "\n\n\n".join(body) + "\n"
+    text = f"{head}\n" + "\n\n\n".join(body) + "\n"
     return Script(_file_name(change), text, needs.packages)
+
+
+def _closure(text: Read, overlay: Mapping[str, str], bare: frozenset[Place]) -> Closure:
+    """All that a script consists of, with `overlay` in the place of the project's own files."""
+    sources = Sources(lambda path: overlay.get(path) or text(path))
+    closure = Closure(sources, INSTEAD, REFUSED, bare)
+    closure.add(RUN)
+    closure.add(MAIN)
+    return closure
 
 
 @dataclass(frozen=True)
@@ -129,11 +142,13 @@ class _Needs:
     packages: Mapping[str, tuple[str, ...]]
 
 
-def _needs(asked: Asked, flat: Flat, baseline: Stack, candidate: Stack) -> _Needs:
+def _needs(
+    cell: Cell, required: Iterable[str], flat: Flat, baseline: Stack, candidate: Stack
+) -> _Needs:
     text = "\n".join([*flat.imports, *(each for _, each in flat.definitions)])
     imported = pins.modules(text)
-    also = [asked.cell.subject]
-    if asked.cell.precision in QUANTISED:
+    also = [cell.subject, *required]
+    if cell.precision in QUANTISED:
         also += ["bitsandbytes", "accelerate"]
     if "device_map" in text:
         also.append("accelerate")

@@ -101,7 +101,8 @@ class Reproducing:
         for side in reversed(SIDES):
             code, said = self._seen(written, side)
             if code != SHOWS[side]:
-                return f"its script {_DID[code]} under the {side}: {said}"
+                last = said.rpartition("\n")[2]
+                return f"its script {_DID[code]} under the {side}: {last}"
         return ""
 
     def _seen(self, written: Script, side: Side) -> tuple[int, str]:
