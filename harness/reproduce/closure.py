@@ -90,7 +90,7 @@ class Closure:
             return self._through(use, module.imports[root], 1)
         if root == "__file__":
             return Reference(use, HOME, 1)
-        if hasattr(builtins, root) or root.startswith("__"):
+        if root in module.types or hasattr(builtins, root) or root.startswith("__"):
             return None
         raise Unflattenable(f"{root} in {module.name} is defined nowhere")
 

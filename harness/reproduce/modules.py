@@ -72,12 +72,14 @@ class Module:
     """A file: what its top level defines, by name, and what it imports.
 
     A definition is every statement that binds or fills the name; a docstring below it counts.
+    `types` are names for annotations alone, which no script evaluates.
     """
 
     name: str
     text: Text
     definitions: Mapping[str, tuple[ast.stmt, ...]]
     imports: Mapping[str, Imported]
+    types: frozenset[str] = frozenset()
 
 
 class Sources:
@@ -105,11 +107,14 @@ def taken_apart(name: str, text: Text) -> Module:
     tree = ast.parse(text.content)
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, Imported] = {}
+    types: set[str] = set()
     bound: list[str] = []
     for statement in tree.body:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             imports |= dict(imported(statement, name))
             bound = []
+        elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            types |= {bound for inner in statement.body for bound, _ in imported(inner, name)}
         elif is_text(statement):
             for each in bound:
                 definitions[each].append(statement)
@@ -119,7 +124,7 @@ def taken_apart(name: str, text: Text) -> Module:
             for each in bound:
                 definitions.setdefault(each, []).append(statement)
     kept = {each: tuple(statements) for each, statements in definitions.items()}
-    return Module(name, text, kept, imports)
+    return Module(name, text, kept, imports, frozenset(types))
 
 
 def is_text(statement: ast.stmt) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.gate.plan import SIDES, Side
-from harness.gate.world import Ended, World
+from harness.gate.world import Ended, Stopped, World
 from harness.reproduce import Asked, Project, Script, Stack, Unflattenable, script
 from harness.running.cells import tail
 from harness.running.conditions import cell_environment
@@ -56,17 +56,23 @@ class Reproducing:
     _sites: dict[Side, Site] = field(default_factory=dict)
 
     def reproducers(self, changes: Sequence[Change]) -> tuple[Reproducer, ...]:
-        """A script for each of `changes`, verified, or why there is none."""
+        """A script for each of `changes`, verified, or why there is none.
+
+        Raises KeyboardInterrupt; what was seen until then is kept.
+        """
         if not changes:
             return ()
         self._sites = {side: read_site(self.question.pythons[side]) for side in SIDES}
         parameters = self._parameters([change.key for change in changes])
-        return tuple(self._reproducer(change, parameters) for change in changes)
+        found = []
+        for number, change in enumerate(changes, 1):
+            self.world.listener.say(f"script {number} of {len(changes)}: {change.behaviour}")
+            found.append(self._reproducer(change, parameters))
+        return tuple(_named_apart(found))
 
     def _reproducer(
         self, change: Change, parameters: Mapping[Key, Mapping[str, str | None]]
     ) -> Reproducer:
-        self.world.listener.say(f"a script for {change.behaviour} in {change.cell}")
         try:
             asked = self._asked(change, parameters)
             written = script(
@@ -78,6 +84,9 @@ class Reproducing:
             )
         except Unflattenable as error:
             return Reproducer(*change.key, reason=str(error))
+        except (ValueError, LookupError, SyntaxError, RecursionError) as error:
+            # Code of a kind that was not foreseen: the report must not be lost to it.
+            return Reproducer(*change.key, reason=f"it could not be cut out: {error!r}")
         reason = self._verified(written)
         if reason:
             return Reproducer(*change.key, reason=reason)
@@ -163,9 +172,12 @@ class Reproducing:
             inside=path,
             threads=self.question.threads,
         )
-        return self.world.processes.run(
-            command, environment=environment, cwd=cwd, log=log, timeout=LIMIT, memory_limit=None
-        )
+        try:
+            return self.world.processes.run(
+                command, environment=environment, cwd=cwd, log=log, timeout=LIMIT, memory_limit=None
+            )
+        except Stopped:
+            raise KeyboardInterrupt from None
 
 
 NOT_SHOWN = frozenset({Verdict.SAME, Verdict.FLAKY, Verdict.UNKNOWN, Verdict.FAILING})
@@ -193,6 +205,18 @@ def of_gate(
         threads=sides.request.threads,
     )
     return Reproducing(question, sides.world).reproducers(changes)
+
+
+def _named_apart(reproducers: Iterable[Reproducer]) -> Iterator[Reproducer]:
+    """The same, with names that no two have."""
+    taken: set[str] = set()
+    for each in reproducers:
+        name, number = each.name, 1
+        while name and name in taken:
+            number += 1
+            name = f"{each.name.removesuffix('.py')}-{number}.py"
+        taken.add(name)
+        yield replace(each, name=name)
 
 
 _DID = {0: "does not show the change", 1: "shows the change", 2: "does not run"}

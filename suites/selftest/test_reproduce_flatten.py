@@ -46,16 +46,20 @@ PACKAGE = "from suites.inner.helpers import many as common\n"
 TEST = """
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from suites.inner import common, helpers
 from suites.inner import helpers as tools
+
+if TYPE_CHECKING:
+    from nowhere import Size
 
 LIMIT = "another limit"
 
 
 @dataclass
 class Grown(tools.Base):
-    size: int
+    size: Size
     factor: int = tools.LIMIT
 
 
