@@ -43,7 +43,9 @@ class Base:
 def unused() -> None: ...
 '''
 PACKAGE = "from suites.inner.helpers import many as common\n"
-TEST = """
+TEST = """\
+from __future__ import annotations
+
 import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,9 @@ def test_size(size, gizmo, observe):
     observe.exact("size", gizmo.SIZES[size])
 def test_text_of_a_file(opened, gizmo):
     assert gizmo.removed(opened.read()) == words.TEXT
+def test_the_subject(subject, gizmo, observe):
+    words = (subject.directory / "data.txt").read_text(encoding="utf-8")
+    observe.exact("parts", gizmo.parts(words))
 def test_words_of_the_project(gizmo):
     assert gizmo.parts("a  b") == words.lines()
 def test_printed(gizmo, capsys, observe):
@@ -81,12 +85,35 @@ def test_elsewhere(gizmo, observe):
 """
 
 
+DATA = "c  d"
+SUBJECT = """
+[words]
+architecture = "words_base"
+source = "wheel"
+format = "tiktoken"
+abilities = ["tokenizer"]
+package = "words"
+version = "1.0"
+package_sha256 = "{wheel}"
+default = true
+files = [{{ origin = "words/data.txt", name = "data.txt", sha256 = "{file}" }}]
+"""
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 @pytest.fixture(scope="module")
 def world(make_miniature: Callable[[], Miniature], wheelhouse: Path) -> Miniature:
     world = make_miniature()
     for version, source in (("1.0", OLD), ("2.0", NEW)):
         make_wheel(wheelhouse, "gizmo", version, ["cog"], modules("gizmo", source))
     make_wheel(wheelhouse, "cog", "3.1")
+    subject = make_wheel(wheelhouse, "words", "1.0", (), {"words/data.txt": DATA})
+    (world.home / "fixtures" / "subjects.toml").write_text(
+        SUBJECT.format(wheel=digest(subject.read_bytes()), file=digest(DATA.encode()))
+    )
     world.stack("reference", "gizmo==1.0", "cog==3.1")
     world.suite("gizmo/conftest.py", CONFTEST)
     world.suite("gizmo/words.py", WORDS)
@@ -103,10 +130,19 @@ def scripts(world: Miniature) -> Path:
     return folder
 
 
-def run(world: Miniature, script: Path, empty: Path, *arguments: str) -> tuple[int, str]:
-    """`uv run script` in an empty folder; its exit code and what it printed."""
+def run(
+    world: Miniature, script: Path, empty: Path, *arguments: str, cache: Path | None = None
+) -> tuple[int, str]:
+    """`uv run script` in an empty folder; its exit code and what it printed.
+
+    With `cache` it has not the harness's, but that folder for what it fetches.
+    """
     environment = {**world.environment(), "UV_OFFLINE": "1"}
     del environment["PYTHONPATH"], environment["HARNESS_HOME"]
+    if cache is not None:
+        del environment["HARNESS_CACHE"]
+        environment["XDG_CACHE_HOME"] = str(cache)
+        environment.setdefault("UV_CACHE_DIR", UV_CACHE)
     done = subprocess.run(
         [uv.find_uv_bin(), "run", "-q", str(script), *arguments],
         cwd=empty,
@@ -118,12 +154,17 @@ def run(world: Miniature, script: Path, empty: Path, *arguments: str) -> tuple[i
     return done.returncode, done.stdout + done.stderr
 
 
+UV_CACHE = subprocess.run(
+    [uv.find_uv_bin(), "cache", "dir"], capture_output=True, text=True, check=True
+).stdout.strip()
+
 SHOWN = {
     "test-ids-gizmo": "ids[2]\n  expected  3\n  observed  4",
     "test-logits-gizmo": "logits[1][1]\n  expected  4.0\n  observed  4.5",
     "test-size-large-gizmo": "size\n  expected  9\n  observed  10",
     "test-text-of-a-file-gizmo": "expected  held\nobserved  AttributeError",
     "test-words-of-the-project-gizmo": "expected  held\nobserved  failed",
+    "test-the-subject-words": "parts[1]\n  expected  'd'\n  observed  ''",
 }
 
 
@@ -166,9 +207,24 @@ def test_a_script_that_does_not_run_is_told_from_one_that_shows(
     assert "neither held nor held, but ModuleNotFoundError" in said
 
 
+def test_a_script_fetches_its_subject_once_and_checks_it(
+    world: Miniature, scripts: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    script, empty, cache = scripts / "test-the-subject-words.py", tmp_path / "empty", tmp_path / "c"
+    first = run(world, script, empty, cache=cache)
+    again = run(world, script, empty, cache=cache)
+    assert (first[0], "fetching words==1.0" in first[1]) == (1, True), first[1]
+    assert (again[0], "fetching" in again[1]) == (1, False), again[1]
+    (file,) = cache.rglob("data.txt")
+    file.write_text("damaged", encoding="utf-8")
+    assert "fetching words==1.0" in run(world, script, empty, cache=cache)[1]
+    assert file.read_text(encoding="utf-8") == DATA
+
+
 def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> None:
     told = (scripts / "README.md").read_text(encoding="utf-8")
-    assert "5 scripts" in told
+    assert "6 scripts" in told
     assert "test_printed in gizmo: it asks for capsys, which only a run of pytest has" in told
     assert "test_elsewhere in gizmo: its script does not show the change under the candidate" in (
         told
