@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.stacks.backends import check_backend
+from harness.stacks.commits import Commit, commits
 from harness.stacks.environments import Environment, build, is_built, release
 from harness.stacks.errors import (
     IndexUnreachable,
@@ -17,13 +18,17 @@ from harness.stacks.movement import moves
 from harness.stacks.pruning import Kept, list_environments, prune
 from harness.stacks.releases import list_releases
 from harness.stacks.resolve import resolve_stack, why_back
+from harness.stacks.sources import SourceTree, Unbuilt
 
 __all__ = [
+    "Commit",
     "Environment",
     "IndexUnreachable",
     "Kept",
     "Mixed",
     "NoSpace",
+    "SourceTree",
+    "Unbuilt",
     "Uninstallable",
     "UnknownPackage",
     "UnknownVersion",
@@ -31,6 +36,7 @@ __all__ = [
     "Unsolvable",
     "build",
     "check_backend",
+    "commits",
     "is_built",
     "list_environments",
     "list_releases",

@@ -22,7 +22,6 @@ from packaging.version import Version
 from harness.stacks import uv
 from harness.stacks.commits import Commit, checked_out
 from harness.stacks.environments import PARTIAL
-from harness.stacks.errors import Uninstallable
 from harness.stacks.explain import plain
 from harness.stacks.labels import labelled, relabel
 from harness.stacks.resolve import outage
@@ -70,18 +69,6 @@ class SourceTree:
             found = self._build(commit)
             if isinstance(found, Unbuilt):
                 self._failed[commit] = found
-        return found
-
-    def end(self, commit: Commit, option: str) -> str:
-        """The version of an end. Raises Uninstallable where it does not build."""
-        found = self.version(commit)
-        if isinstance(found, Unbuilt):
-            raise Uninstallable(
-                f"{commit} does not build: {found.reason}",
-                where=f"{option}, in {self.directory}",
-                allowed=f"a commit that builds {self.package}",
-                next=f"{option} a commit near it",
-            )
         return found
 
     @contextmanager

@@ -1,12 +1,10 @@
-"""The commits of a source tree as places to search: listed, built once, bisected for real."""
+"""The commits of a source tree: listed in order, checked out, and built once each."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import zipfile
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,16 +13,11 @@ from source_tree import Repository
 from stack_helpers import make_home
 from wheels import make_wheel
 
-from harness import stacks
-from harness.blame.bisect import bisect
-from harness.blame.world import Silent
-from harness.running.blaming_sources import SourceWorld
-from harness.stacks import Mixed, Uninstallable, mix
+from harness.stacks import Mixed, mix
 from harness.stacks.commits import Commit, checked_out, commits
 from harness.stacks.labels import labelled
 from harness.stacks.sources import SourceTree, Unbuilt
-from harness.vocabulary.blame import Answer, Key, Probe
-from harness.vocabulary.errors import HarnessError, UsageError
+from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import Lock
 
 OLD, NEW = "IDS = [1, 2]\n", "IDS = [1, 3]\n"
@@ -186,7 +179,8 @@ def test_a_development_version_goes_beside_what_requires_its_package(
     repository.commit("next", {})
     builder = tree(repository)
     with builder.offered():
-        version = builder.end(commits(repository.project, "HEAD~1", "HEAD")[0], "--good")
+        version = builder.version(commits(repository.project, "HEAD~1", "HEAD")[0])
+        assert isinstance(version, str)
         found = mix(Lock("base", (("alpha", "1.0"), ("delta", "1.0"))), {"gizmo": version})
     assert isinstance(found, Mixed), found
     assert found.lock.versions == {"alpha": "1.0", "delta": "1.0", "gizmo": version}
@@ -203,10 +197,6 @@ def test_what_does_not_build_is_unbuilt_with_the_reason(repository: Repository) 
     assert isinstance(found, Unbuilt)
     assert "no compiler here" in found.reason
     assert builder.kept(commit) == found
-    with pytest.raises(Uninstallable, match="no compiler here") as caught:
-        builder.end(commit, "--good")
-    assert caught.value.where.startswith("--good")
-    assert isinstance(caught.value, HarnessError)
 
 
 def test_a_tree_of_another_package_is_unbuilt(repository: Repository) -> None:
@@ -220,54 +210,3 @@ def test_wheels_are_offered_to_uv_only_meanwhile(repository: Repository) -> None
     with tree(repository).offered():
         assert os.environ["UV_FIND_LINKS"] == f"{before},{tree(repository).shelf}"
     assert os.environ["UV_FIND_LINKS"] == before
-
-
-@dataclass
-class Releases:
-    """Answers by the truth of an environment that has gizmo at that version."""
-
-    seen: dict[str, str] = field(default_factory=dict)
-
-    def probe(self, where: str, asked: Collection[Key], replica: int) -> Probe:
-        if where not in self.seen:
-            self.seen[where] = self.ids(where)
-        answer = Answer.BEFORE if self.seen[where] == "[1, 2]" else Answer.AFTER
-        return Probe(dict.fromkeys(asked, answer))
-
-    def cost(self, where: str, asked: Collection[Key], replica: int) -> float:
-        return 0.0 if where in self.seen else 10.0
-
-    def ids(self, version: str) -> str:
-        found = mix(Lock("base", (("alpha", "1.0"), ("beta", "1.0"))), {"gizmo": version})
-        assert isinstance(found, Mixed), found
-        python = stacks.build(found.lock).python
-        code = "import gizmo, importlib.metadata as m; print(gizmo.IDS, m.version('gizmo'))"
-        done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-        said, _, installed = done.stdout.strip().rpartition(" ")
-        assert installed == version
-        return said
-
-
-def test_bisecting_commits_finds_the_one_and_steps_around_what_does_not_build(
-    repository: Repository,
-) -> None:
-    key: Key = ("gizmos/test_gizmo.py::test_ids", "gizmo")
-    repository.commit("begin", repository.files(OLD))
-    repository.commit("words", {"notes": "1"})
-    repository.commit("break the build", {"backend.py": "raise RuntimeError\n"})
-    repository.commit("mend the build", repository.files(OLD))
-    turn = repository.commit("turn: other ids", {"gizmo.py": NEW})
-    for nth in range(3):
-        repository.commit(f"later {nth}", {"notes": str(nth)})
-    found = commits(repository.project, "HEAD~7", "HEAD")
-    places = {commit.short: commit for commit in found}
-    builder, releases = tree(repository), Releases()
-    world = SourceWorld(builder, places, releases)
-    assert world.cost(found[0].short, [key], 0) > 10.0
-    with builder.offered():
-        history = bisect("gizmo", list(places), [key], world, Silent())[key]
-    assert history.release == turn[:12], history
-    assert places[history.release].subject == "turn: other ids"
-    assert repository.builds() == len(releases.seen) < len(found)
-    assert world.probe(found[2].short, [key], 0) == Probe({})
-    assert world.cost(found[2].short, [key], 1) == 0.0
