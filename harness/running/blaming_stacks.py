@@ -50,6 +50,7 @@ class MixedStacks:
         self._store = MixStore(world.places.cache / "mixes", base, other, torch_backend)
         self._laid: dict[frozenset[tuple[str, str | None]], Laid | Unmade] = {}
         self._built: dict[str, Built | Unmade] = {}
+        self._last: stacks.Environment | None = None
         self.kept = 0
 
     @property
@@ -108,17 +109,20 @@ class MixedStacks:
     def build(self, lock: Lock) -> Built | Unmade:
         """The environment of `lock`; Unmade where it does not install."""
         if lock.digest not in self._built:
-            before = stacks.is_built(lock)
             self._built[lock.digest] = self._patiently(lambda: self._build(lock))
-            self.kept += before
         return self._built[lock.digest]
 
     def _build(self, lock: Lock) -> Built | Unmade:
+        kept = stacks.is_built(lock)
         try:
             with made(SIDE):
                 found = stacks.build(lock, self._world.listener.say, self._backend, self._stop)
         except StackFailure as failure:
             return Unmade(f"it does not install: {failure.error.what}")
+        self.kept += kept
+        if not kept and self._last is not None:
+            stacks.lend(self._last.directory, found.directory)
+        self._last = found
         return Built(found.python, python_version(found.python))
 
     def _patiently(self, work: Callable[[], T]) -> T:

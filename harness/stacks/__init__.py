@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.stacks.backends import check_backend
+from harness.stacks.bytecode import lend
 from harness.stacks.commits import Commit, commits
 from harness.stacks.environments import Environment, build, is_built, release
 from harness.stacks.errors import (
@@ -38,6 +39,7 @@ __all__ = [
     "check_backend",
     "commits",
     "is_built",
+    "lend",
     "list_environments",
     "list_releases",
     "mix",
