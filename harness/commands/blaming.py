@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harness.commands.locate import known_of
 from harness.running.blaming import BlameAsked
 from harness.running.blaming_progress import BlameProgress
 from harness.running.progress import ShownProgress
 from harness.stacks import list_releases
+from harness.vocabulary.subjects import Subject
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,11 +27,19 @@ def add_pre(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pre", action="store_true", help="search pre-releases too")
 
 
-def blame_of(args: argparse.Namespace, progress: ShownProgress) -> BlameAsked | None:
+def blame_of(
+    args: argparse.Namespace, progress: ShownProgress, chosen: tuple[Subject, ...]
+) -> BlameAsked | None:
     """What the options ask of blame; None without `--blame`."""
     if not args.blame:
         return None
-    return BlameAsked(BlameProgress(progress), list_releases, args.pre, args.torch_backend)
+    return BlameAsked(
+        BlameProgress(progress),
+        list_releases,
+        known_of(args, chosen),
+        args.pre,
+        args.torch_backend,
+    )
 
 
 def recorded(args: argparse.Namespace) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def gated(args: argparse.Namespace) -> GateReport | None:
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     costs = gate_costs.costs_of(args, chosen, progress.say)
-    blame = blaming.blame_of(args, progress)
+    blame = blaming.blame_of(args, progress, chosen)
     try:
         with progress:
             scripts = chosen if args.reproduce is not None else None

@@ -13,6 +13,7 @@ from harness.report.blame import markdown as blame
 from harness.report.blame.rows import blame_rows
 from harness.report.excerpts import sides
 from harness.report.ledger.rows import change_text, claim_row, observed_text
+from harness.report.located import markdown as located
 from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.verdicts import GateReport, ObservationVerdict, PackageVerdict
 
@@ -164,6 +165,8 @@ def _blame(report: GateReport) -> Iterator[Block]:
         yield Block(lambda: "\n### What brought the changes\n")
         shown = blame_rows(report, report.blame)
         yield from (Block(partial(str, part)) for part in blame.parts(shown))
+        for change in report.blame.located:
+            yield Block(partial(located.to_markdown, change, 4))
 
 
 def _costs(report: GateReport) -> Iterator[Block]:

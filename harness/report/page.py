@@ -10,6 +10,7 @@ from harness.report.blame.rows import BlameRows, blame_rows
 from harness.report.excerpts import Excerpt, Sides, sides, whole
 from harness.report.gallery import Gallery, gallery
 from harness.report.ledger.rows import ChangeRow, change_row
+from harness.report.located.blocks import LocatedBlock, located_block
 from harness.report.plain import clean, clip, one_line
 from harness.report.room import Room
 from harness.vocabulary.cells import Cell, cell_of
@@ -129,6 +130,7 @@ class Page:
     moved_count: int
     packages: tuple[PackageVerdict, ...]
     blame: BlameRows | None
+    located: tuple[LocatedBlock, ...]
     claims: tuple[ChangeRow, ...]
     accepted: tuple[acceptances.EntryRow, ...]
     unseen: str
@@ -163,6 +165,7 @@ def page(report: GateReport) -> Page:
             for p in summary.notable_packages(report)
         ),
         blame=blame_rows(report, report.blame) if report.blame is not None else None,
+        located=tuple(map(located_block, report.blame.located)) if report.blame else (),
         groups=_groups(report),
         claims=tuple(map(change_row, report.claims)),
         accepted=acceptances.rows(report),

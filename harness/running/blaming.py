@@ -12,14 +12,19 @@ from harness.blame.culprits import find_culprits
 from harness.blame.ddmin import Moves
 from harness.blame.grouping import group
 from harness.blame.likely import in_order, likely
+from harness.blame.looks import Known
 from harness.blame.world import Listener
-from harness.running.blaming_mixes import Versions
+from harness.gate.world import Built
+from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_stacks import MixedStacks, Unmade
 from harness.running.blaming_worlds import StackWorld, effort_of
+from harness.running.locating import Looker, looker_between
+from harness.running.locating_groups import locate_groups
 from harness.running.probing import REFERENCE, Probed, Prober
 from harness.running.sides import Sides
 from harness.vocabulary.blame import (
+    Blamed,
     BlameReport,
     Change,
     Culprit,
@@ -37,11 +42,13 @@ from harness.vocabulary.verdicts import BehaviourVerdict
 class BlameAsked:
     """What the user asked of blame, and who is told how far it is.
 
-    `releases` lists those of a package; `pre` takes pre-releases in.
+    `releases` lists those of a package; `pre` takes pre-releases in. `known` is what can be
+    looked into for where a change begins.
     """
 
     listener: Listener
     releases: Listing
+    known: Known
     pre: bool = False
     torch_backend: str | None = None
 
@@ -61,7 +68,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     search = _Search(asked, sides, {change.key: change for change in changes}, moved)
     culprits = search.culprits()
     histories = search.histories(culprits)
-    return BlameReport(
+    report = BlameReport(
         group(culprits, histories),
         search.changes,
         unsearched,
@@ -69,6 +76,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
         effort_of(search.stacks, search.prober, time.monotonic() - begun),
         tuple(search.notes),
     )
+    return replace(report, located=locate_groups(report, asked.known, search.looker))
 
 
 @dataclass
@@ -121,6 +129,17 @@ class _Search:
         for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
             found += self._history(package, held, keys)
         return found
+
+    def looker(self, blamed: Blamed) -> Looker | None:
+        """Looks into the baseline without and with what brought a group, and nothing else."""
+        there = self.candidate.versions
+        laid = self.stacks.lay({name: there.get(name) for name in blamed.together})
+        locks = (self.baseline, laid.lock) if isinstance(laid, Laid) else ()
+        built = [each for each in map(self.stacks.build, locks) if isinstance(each, Built)]
+        if len(built) < 2:
+            return None
+        request, world = self.sides.request, self.sides.world
+        return looker_between(request, world, built[0].python, built[1].python)
 
     def _history(self, package: str, held: Moves, keys: Collection[Key]) -> Iterable[History]:
         (move,) = [move for move in self.moved if move.package == package]

@@ -113,6 +113,11 @@ class Looker:
 def looker_of(request: Request, world: World, locks: Mapping[Side, Lock]) -> Looker:
     """A looker into both stacks, whose environments are built. Raises StackFailure, NoEvidence."""
     baseline, candidate = (world.stacks.build(side, locks[side]).python for side in SIDES)
+    return looker_between(request, world, baseline, candidate)
+
+
+def looker_between(request: Request, world: World, baseline: Path, candidate: Path) -> Looker:
+    """A looker into the two stacks whose pythons these are."""
     return Looker(
         baseline,
         candidate,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.vocabulary.located import Located
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import Verdict
@@ -192,7 +193,8 @@ class Effort:
 class BlameReport:
     """What brought the changes of a gate: groups first, then what was not searched.
 
-    `changes` are those of all groups, by name, with the outcomes of both ends.
+    `changes` are those of all groups, by name, with the outcomes of both ends. `located` is
+    where a change begins, of each group whose changes can be looked into.
     """
 
     groups: tuple[Blamed, ...]
@@ -201,6 +203,7 @@ class BlameReport:
     searched: tuple[Searched, ...] = ()
     effort: Effort = Effort()
     notes: tuple[str, ...] = ()
+    located: tuple[Located, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -156,3 +156,12 @@ def test_an_interrupt_ends_what_looks_and_says_so(world: Miniature) -> None:
     assert process.returncode == 130
     assert "interrupted" in err
     assert "Traceback" not in err
+
+
+def test_a_search_for_blame_tells_where_its_groups_begin(world: Miniature) -> None:
+    """Of the group of the ids, for that of the generation has nothing to look into."""
+    found = world.gate("--candidate", "lowers", "--blame", *SUBJECT)
+    assert found.code == 1, found.err
+    (located,) = found.report["blame"]["located"]
+    assert (located["behaviour"], located["stage"]["stage"]) == (IDS, "normaliser")
+    assert "Begins in the normaliser of the tokenizer" in found.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.report.located import jsonform as located
 from harness.report.strict import finite
 from harness.vocabulary.blame import (
     Blamed,
@@ -38,6 +39,7 @@ def to_json(found: BlameReport) -> dict[str, Any]:
         "searched": [searched_json(each) for each in found.searched],
         "effort": effort_json(found.effort),
         "notes": list(found.notes),
+        "located": [located.fields(each) for each in found.located],
     }
 
 

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from harness.report import words
 from harness.report.blame.rows import BlameRows, ChangeRow, GroupRow, blame_rows
+from harness.report.located import terminal as located
 from harness.report.plain import one_line
 from harness.report.words import plural
 from harness.vocabulary.blame import BlameReport
@@ -33,6 +34,9 @@ def render_part(gate: GateReport, found: BlameReport, console: Console) -> None:
     _line(console, Text(shown.headline, style="bold"))
     for group in shown.groups:
         _group(group, console)
+    for change in found.located:
+        console.print()
+        located.render(change, console)
     _rest(shown, console)
     console.print()
     _line(console, Text(shown.effort, style="dim"))
