@@ -19,7 +19,7 @@ from harness.running.cells import tail
 from harness.running.conditions import cell_environment
 from harness.running.inside import inside_folder
 from harness.vocabulary.captures import Capture, read_capture
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.errors import NoEvidence, RecordError
 from harness.vocabulary.located import Into, Located, Look, ModelParted, StageParted
 from harness.vocabulary.stacks import Lock
 
@@ -59,7 +59,7 @@ class Looker:
                     stage = self._tokenizer(look)
                 else:
                     model = self._model(look)
-            except NoEvidence as error:
+            except (NoEvidence, RecordError) as error:
                 lacking.append(str(error))
             else:
                 looked.append(part)
