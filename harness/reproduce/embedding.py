@@ -52,7 +52,7 @@ def _bytes(path: str, content: Content) -> bytes:
 def _read(closure: Closure, behaviour: Behaviour, content: Content, below: Below) -> Iterator[str]:
     """The files named; of a folder those below it, or below what a parameter names in it."""
     for path in paths(closure):
-        if path in (".", ARCHITECTURES) or path.endswith(".py"):
+        if path in (".", ARCHITECTURES):
             continue
         if content(path) is not None:
             yield path
@@ -108,7 +108,7 @@ def _of_subject(subject: Subject | None, content: Content) -> dict[str, bytes]:
         raise Unflattenable(f"its subject is a folder of yours, {subject.name}")
     if subject.source == "hub":
         raise Unflattenable(f"its subject, {subject.name}, is on a hub")
-    if subject.source == "bundled":
+    if subject.source == "bundled" and not _is_tiktokens_own(subject):
         return {
             f"subject/{file.name}": _bytes(f"fixtures/{file.origin}", content)
             for file in subject.files
@@ -116,3 +116,8 @@ def _of_subject(subject: Subject | None, content: Content) -> dict[str, bytes]:
     if subject.format == "gguf":
         return {path: _bytes(path, content) for path in CONVERSION}
     return {}
+
+
+def _is_tiktokens_own(subject: Subject) -> bool:
+    """Whether it is an encoding that tiktoken fetches itself: those are too large to bring."""
+    return subject.format == "tiktoken" and not subject.pattern

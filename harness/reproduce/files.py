@@ -21,6 +21,7 @@ def paths(closure: Closure) -> list[str]:
             looked = _Paths(closure, module)
             if not looked.is_path(statement):
                 found |= dict.fromkeys(looked.within(statement))
+        found.pop(module.text.path, None)
     return list(found)
 
 

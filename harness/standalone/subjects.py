@@ -23,15 +23,19 @@ CONVERSION = "fixtures/stacks/conversion.txt"
 
 def files_of_subject() -> Any:
     """The subject and the folder with its files, each with its sha256."""
-    if ENTRY.source == "bundled":
-        return SimpleNamespace(entry=ENTRY, directory=home() / "subject")
+    brought = home() / "subject"
+    if brought.is_dir():
+        return SimpleNamespace(entry=ENTRY, directory=brought)
     places = list(_places())
     for place in places:
         if _whole(place, ENTRY.files_read):
             return SimpleNamespace(entry=ENTRY, directory=place)
     place = places[-1]
-    with tempfile.TemporaryDirectory() as scratch:
-        _fetch(Path(scratch), place)
+    if ENTRY.source == "bundled":
+        _fetch_encoding(place)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            _fetch(Path(scratch), place)
     if not _whole(place, ENTRY.files_read):
         raise CouldNotRun(f"{place} has not the files of {ENTRY.name} (by their sha256)")
     return SimpleNamespace(entry=ENTRY, directory=place)
@@ -72,6 +76,19 @@ def _fetch(scratch: Path, place: Path) -> None:
             str(scratch / "converted"))  # fmt: skip
         named = scratch / "converted"
     shutil.copytree(named, place, dirs_exist_ok=True)
+
+
+def _fetch_encoding(place: Path) -> None:
+    """Have tiktoken fetch its file, from where it is published."""
+    import tiktoken
+
+    print(f"fetching {ENTRY.architecture}", file=sys.stderr)
+    place.mkdir(parents=True, exist_ok=True)
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(place)
+    try:
+        tiktoken.get_encoding(ENTRY.architecture)
+    except OSError as error:
+        raise CouldNotRun(f"{ENTRY.architecture} is out of reach: {error}") from error
 
 
 def _uv(*arguments: str) -> None:

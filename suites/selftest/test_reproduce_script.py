@@ -185,6 +185,7 @@ def vocabulary(source: str = "bundled", sha256: str = "0" * 64) -> Subject:
         source,  # type: ignore[arg-type]
         "tiktoken",
         frozenset({"tokenizer"}),
+        pattern=".",
         package="words",
         version="1.0",
         package_sha256=sha256,
