@@ -14,6 +14,7 @@ from harness.gate.world import Ended, Stopped, World
 from harness.reproduce import Asked, Project, Script, Stack, Unflattenable, script
 from harness.running.cells import tail
 from harness.running.conditions import cell_environment
+from harness.running.crew import Crew
 from harness.running.inside import inside_folder
 from harness.running.installed import Site, links, read_site
 from harness.running.sides import Sides
@@ -35,7 +36,8 @@ LIMIT = 600.0
 class Question:
     """The changes of a gate: between which locks, under which interpreters, in which cells.
 
-    `digests` are those of the subjects' files, `options` the plugin's that choose cells.
+    `digests` are those of the subjects' files, `options` the plugin's that choose cells;
+    `parallel` scripts run at a time.
     """
 
     locks: Mapping[Side, Lock]
@@ -45,6 +47,7 @@ class Question:
     digests: Mapping[str, str]
     options: tuple[str, ...] = ()
     threads: int = 1
+    parallel: int = 1
 
 
 @dataclass
@@ -64,11 +67,15 @@ class Reproducing:
             return ()
         self._sites = {side: read_site(self.question.pythons[side]) for side in SIDES}
         parameters = self._parameters([change.key for change in changes])
-        found = []
-        for number, change in enumerate(changes, 1):
+        numbered = {change.key: (number, change) for number, change in enumerate(changes, 1)}
+
+        def one(key: Key) -> Reproducer:
+            number, change = numbered[key]
             self.world.listener.say(f"script {number} of {len(changes)}: {change.behaviour}")
-            found.append(self._reproducer(change, parameters))
-        return tuple(_named_apart(found))
+            return self._reproducer(change, parameters)
+
+        found = Crew(one, self.world.processes.stop, self.question.parallel).run(numbered)
+        return tuple(_named_apart(found[key] for key in numbered))
 
     def _reproducer(
         self, change: Change, parameters: Mapping[Key, Mapping[str, str | None]]
@@ -203,6 +210,7 @@ def of_gate(
         digests=sides.world.prepare(),
         options=sides.request.options,
         threads=sides.request.threads,
+        parallel=sides.request.parallel,
     )
     return Reproducing(question, sides.world).reproducers(changes)
 
