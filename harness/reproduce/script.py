@@ -152,9 +152,9 @@ def _needs(
         also += ["bitsandbytes", "accelerate"]
     if "device_map" in text:
         also.append("accelerate")
-    new = pins.packages(imported, candidate.installed, also)
-    old = pins.packages(imported, baseline.installed, also)
     before, after = baseline.lock.versions, candidate.lock.versions
+    new = [n for n in pins.packages(imported, candidate.installed, also) if n in after]
+    old = [n for n in pins.packages(imported, baseline.installed, also) if n in before]
     differ = {
         name: pins.public(before.get(name, "")) if name in old else ""
         for name in sorted({*old, *new})
