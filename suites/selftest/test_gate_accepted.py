@@ -11,13 +11,13 @@ from wheels import make_wheel
 
 SUITE = """
 def test_ids(observe):
-    import gizmo
-    observe.exact("ids", gizmo.IDS)
+    import ornament
+    observe.exact("ids", ornament.IDS)
 def test_protos():
-    import gizmo
-    gizmo.proto()
+    import ornament
+    ornament.proto()
 def test_bytes(observe):
-    import gizmo
+    import ornament
     observe.exact("bytes", 3)
 """
 OLD = "IDS = [1, 2]\ndef proto(): return 1\n"
@@ -30,30 +30,30 @@ until = "{until}"
 reason = "meant so"
 owner = "ann@example.com"
 """
-IDS = {"id": "ids", "behaviour": "gizmos/test_gizmo.py::test_ids", "verdict": "changed"}
-PROTOS = {"id": "protos", "behaviour": "gizmos/*::test_protos", "verdict": "broken"}
-DEAD = {"id": "dead", "behaviour": "gizmos/test_gizmo.py::test_bytes", "verdict": "changed"}
+IDS = {"id": "ids", "behaviour": "ornaments/test_ornament.py::test_ids", "verdict": "changed"}
+PROTOS = {"id": "protos", "behaviour": "ornaments/*::test_protos", "verdict": "broken"}
+DEAD = {"id": "dead", "behaviour": "ornaments/test_ornament.py::test_bytes", "verdict": "changed"}
 
 
 @pytest.fixture(scope="module")
 def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     mini = make_miniature()
-    make_wheel(mini.wheelhouse, "gizmo", "1.0", modules=modules("gizmo", OLD))
-    make_wheel(mini.wheelhouse, "gizmo", "2.0", modules=modules("gizmo", NEW))
-    mini.stack("reference", "gizmo==1.0")
-    mini.suite("gizmos/test_gizmo.py", SUITE)
+    make_wheel(mini.wheelhouse, "ornament", "1.0", modules=modules("ornament", OLD))
+    make_wheel(mini.wheelhouse, "ornament", "2.0", modules=modules("ornament", NEW))
+    mini.stack("reference", "ornament==1.0")
+    mini.suite("ornaments/test_ornament.py", SUITE)
     mini.count_starts()
     return mini
 
 
 def write(path: Path, *entries: dict[str, str]) -> None:
-    path.write_text("".join(ENTRY.format(**{"until": "gizmo<3", **each}) for each in entries))
+    path.write_text("".join(ENTRY.format(**{"until": "ornament<3", **each}) for each in entries))
 
 
 def gate(world: Miniature, *entries: dict[str, str], options: tuple[str, ...] = ()) -> Answer:
-    """A gate of gizmo 2.0 by the project's own file with these entries."""
+    """A gate of ornament 2.0 by the project's own file with these entries."""
     write(world.home / "fixtures" / "accepted.toml", *entries)
-    return world.gate("--candidate", "gizmo==2.0", *options)
+    return world.gate("--candidate", "ornament==2.0", *options)
 
 
 def standings(answer: Answer) -> dict[str, str]:
@@ -62,7 +62,7 @@ def standings(answer: Answer) -> dict[str, str]:
 
 def test_a_project_without_a_file_accepts_nothing(world: Miniature) -> None:
     (world.home / "fixtures" / "accepted.toml").unlink(missing_ok=True)
-    answer = world.gate("--candidate", "gizmo==2.0")
+    answer = world.gate("--candidate", "ornament==2.0")
     assert answer.code == 1, answer.out + answer.err
     assert answer.report["accepted"] == []
 
@@ -72,7 +72,7 @@ def test_when_every_change_is_accepted_the_gate_exits_0_and_lists_them(world: Mi
     assert answer.code == 0, answer.out + answer.err
     assert answer.verdicts()["test_ids"] == "changed"
     assert answer.behaviour("test_protos")["accepted"] == "protos"
-    assert answer.out.count("accepted until gizmo<3 by ann@example.com: meant so") == 4
+    assert answer.out.count("accepted until ornament<3 by ann@example.com: meant so") == 4
 
 
 def test_one_change_that_is_not_accepted_fails_the_gate(world: Miniature) -> None:
@@ -96,22 +96,22 @@ def test_an_entry_that_matches_nothing_fails_the_gate_and_says_what_to_do(
 
 
 def test_an_entry_whose_bound_has_passed_fails_the_gate(world: Miniature) -> None:
-    answer = gate(world, IDS, {**PROTOS, "until": "gizmo<2"})
+    answer = gate(world, IDS, {**PROTOS, "until": "ornament<2"})
     assert answer.code == 1
     assert standings(answer)["protos"] == "expired"
-    assert "has expired: the candidate has gizmo 2.0\n" in answer.out
+    assert "has expired: the candidate has ornament 2.0\n" in answer.out
 
 
 def test_an_entry_outside_what_was_selected_is_neither(world: Miniature) -> None:
-    options = ("--select", "gizmos/test_gizmo.py::test_ids")
-    answer = gate(world, IDS, DEAD, {**PROTOS, "until": "gizmo<2"}, options=options)
+    options = ("--select", "ornaments/test_ornament.py::test_ids")
+    answer = gate(world, IDS, DEAD, {**PROTOS, "until": "ornament<2"}, options=options)
     assert answer.code == 0, answer.out + answer.err
     assert standings(answer) == {"ids": "holds", "dead": "unseen", "protos": "unseen"}
 
 
 def test_a_part_of_what_an_entry_names_does_not_judge_it(world: Miniature) -> None:
-    whole = {**DEAD, "behaviour": "gizmos"}
-    one = ("--select", "gizmos/test_gizmo.py::test_bytes")
+    whole = {**DEAD, "behaviour": "ornaments"}
+    one = ("--select", "ornaments/test_ornament.py::test_bytes")
     assert standings(gate(world, whole, options=one)) == {"dead": "unseen"}
     assert standings(gate(world, whole)) == {"dead": "holds"}
 
@@ -126,7 +126,7 @@ REFUSED = [
     ("[ids]\nverdict = 3\n", "behaviour is missing", "[ids]"),
     ('["ids"', "the accepted changes cannot be read", "own.toml"),
     (
-        ENTRY.format(**{**IDS, "until": "gizmo<3", "behaviour": "gizmos/*::test_idz"}),
+        ENTRY.format(**{**IDS, "until": "ornament<3", "behaviour": "ornaments/*::test_idz"}),
         "no behaviour matches",
         "[ids], behaviour",
     ),
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_refused_before_anything_runs(
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(text)
-    answer = world.gate("--candidate", "gizmo==2.0", "--accepted", str(own))
+    answer = world.gate("--candidate", "ornament==2.0", "--accepted", str(own))
     assert answer.code == 2
     assert what in answer.err
     assert where in answer.err
@@ -148,7 +148,7 @@ def test_a_damaged_file_is_refused_before_anything_runs(
 
 
 def test_a_file_that_is_not_there_is_refused(world: Miniature) -> None:
-    answer = world.gate("--candidate", "gizmo==2.0", "--accepted", "nowhere.toml")
+    answer = world.gate("--candidate", "ornament==2.0", "--accepted", "nowhere.toml")
     assert answer.code == 2
     assert "No such file" in answer.err
     assert "where:   nowhere.toml" in answer.err
