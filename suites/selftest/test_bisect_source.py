@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -89,6 +90,16 @@ def test_the_same_again_builds_and_runs_nothing(
     assert again.report["histories"] == found.report["histories"]
     assert (repository.builds(), world.starts()) == (built, started)
     assert built >= 4
+
+
+def test_a_wheel_that_was_lost_is_built_again(
+    found: Answer, world: Miniature, repository: Repository
+) -> None:
+    built, started = repository.builds(), world.starts()
+    shutil.rmtree(world.cache / "sources")
+    again = bisect(world, repository, "--good", "v1")
+    assert again.report["histories"] == found.report["histories"]
+    assert (repository.builds(), world.starts()) == (2 * built, started)
 
 
 def test_from_newer_to_older_the_change_appears_in_the_commit_before(
