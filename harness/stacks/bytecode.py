@@ -1,7 +1,8 @@
 """Bytecode lent from one environment to another: what was compiled once is not compiled again.
 
-A stack of a search shares almost every file with the one before it. Python takes bytecode
-that names the time and size of its source, so a link to it serves wherever the source is the same.
+A stack of a search shares almost every file with the one before it, by hard links. Python takes
+bytecode that names the time and size of its source, so a link to it serves where the source is
+the same file. Equal times and sizes would not do: two releases may be unpacked in one second.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ CACHE = "__pycache__"
 
 
 def lend(giver: Path, taker: Path) -> int:
-    """Link the bytecode of `giver` beside the equal sources of `taker`; returns how many.
+    """Link the bytecode of `giver` beside the same sources in `taker`; returns how many.
 
     Both are environments of one interpreter. What `taker` has stays as it is.
     """
@@ -26,7 +27,7 @@ def lend(giver: Path, taker: Path) -> int:
             continue
         for compiled in folder.glob("*.pyc"):
             source = f"{compiled.name.partition('.')[0]}.py"
-            if _equal(folder.parent / source, sources / source):
+            if _same(folder.parent / source, sources / source):
                 lent += _link(compiled, sources / CACHE / compiled.name)
     return lent
 
@@ -38,13 +39,12 @@ def _caches(root: Path) -> Iterator[Path]:
             yield Path(folder) / CACHE
 
 
-def _equal(one: Path, other: Path) -> bool:
-    """Whether Python takes the bytecode of one for that of the other."""
+def _same(one: Path, other: Path) -> bool:
+    """Whether both are one file."""
     try:
-        seen = [(int(status.st_mtime), status.st_size) for status in (one.stat(), other.stat())]
+        return one.samefile(other)
     except OSError:
         return False
-    return seen[0] == seen[1]
 
 
 def _link(compiled: Path, target: Path) -> bool:

@@ -69,6 +69,15 @@ def test_a_module_of_another_version_is_compiled_anew(giver: Path, taker: Path) 
     assert run(giver, "import package.other; print(package.other.value)") == "1"
 
 
+def test_another_source_of_the_same_time_and_size_is_another(giver: Path, taker: Path) -> None:
+    theirs = taker / "package" / "other.py"
+    theirs.write_text("value = 2\n")
+    ours = (giver / "package" / "other.py").stat()
+    os.utime(theirs, ns=(ours.st_atime_ns, ours.st_mtime_ns))
+    lend(giver, taker)
+    assert run(taker, "import package.other; print(package.other.value)") == "2"
+
+
 def test_what_the_taker_has_stays(giver: Path, taker: Path) -> None:
     lend(giver, taker)
     assert lend(giver, taker) == 0
