@@ -15,7 +15,7 @@ from harness.gate.selection import check_expressions
 from harness.report import files
 from harness.report.reproducers import named
 from harness.running.progress import ProgressConsole, ShownProgress
-from harness.running.session import run_gate
+from harness.running.session import Besides, Rules, run_gate
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.places import home
 from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport
@@ -104,15 +104,17 @@ def gated(args: argparse.Namespace) -> GateReport | None:
     accepted = accepting.accepted_of(args, written)
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
-    costs = gate_costs.costs_of(args, chosen, progress.say)
-    blame = blaming.blame_of(args, progress, chosen)
+    besides = Besides(
+        blaming.blame_of(args, progress, chosen),
+        gate_costs.costs_of(args, chosen, progress.say),
+        chosen if args.reproduce is not None else None,
+    )
     try:
         with progress:
-            scripts = chosen if args.reproduce is not None else None
-            report = run_gate(request, world, fail_on, accepted, costs, blame, scripts)
+            report = run_gate(request, world, Rules(fail_on, accepted), besides)
     except KeyboardInterrupt:
         world.processes.stop()
-        if costs is not None:
+        if besides.costs is not None:
             world.interrupt()
         say(asked.interrupted(progress, request.cache))
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from harness.gate.accepted import accept, left_out
 from harness.gate.compare import (
@@ -35,21 +35,34 @@ IDENTICAL = (
 )
 
 
-def run_gate(
-    request: Request,
-    world: World,
-    fail_on: Collection[Verdict] = FAILS_A_GATE,
-    accepted: Sequence[Accepted] = (),
-    costs: CostsAsked | None = None,
-    blaming: BlameAsked | None = None,
-    reproduce: Sequence[Subject] | None = None,
-) -> GateReport:
-    """Gate `request.candidate` against `request.baseline`: behaviours, then what brought their
-    changes and `costs` if asked.
+@dataclass(frozen=True)
+class Rules:
+    """What fails a gate: verdicts, but for the changes that are `accepted`."""
 
-    What `accepted` has an entry for does not fail the gate.
+    fail_on: Collection[Verdict] = FAILS_A_GATE
+    accepted: Sequence[Accepted] = ()
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What a gate is asked for beside the verdicts of behaviours; nothing where it is None.
 
     `reproduce` asks for scripts that show the changes; it is the entries of the subjects.
+    """
+
+    blame: BlameAsked | None = None
+    costs: CostsAsked | None = None
+    reproduce: Sequence[Subject] | None = None
+
+
+USUAL = Rules()
+ALONE = Besides()
+
+
+def run_gate(
+    request: Request, world: World, rules: Rules = USUAL, besides: Besides = ALONE
+) -> GateReport:
+    """Gate `request.candidate` against `request.baseline`, by the usual rules unless told.
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
@@ -61,16 +74,22 @@ def run_gate(
     try:
         resolve(request, world, locks)
         sides = Sides(request, world, locks)
-        report = _gate(sides, book, fail_on, accepted)
-        if blaming is not None:
-            report = _with_blame(report, blaming, sides)
-        if costs is not None:
-            report = _with_costs(report, costs, sides, fail_on)
-        if reproduce is not None:
-            report = replace(report, reproducers=of_gate(sides, report.behaviours, reproduce))
+        report = _beside(_gate(sides, book, rules), sides, rules, besides)
     except StackFailure as failure:
         report = _unbuilt(request, world, locks, failure)
-    return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(fail_on))
+    return replace(report, seconds=time.monotonic() - begun, fail_on=frozenset(rules.fail_on))
+
+
+def _beside(report: GateReport, sides: Sides, rules: Rules, besides: Besides) -> GateReport:
+    """`report` with all that was asked for beside the verdicts."""
+    if besides.blame is not None:
+        report = _with_blame(report, besides.blame, sides)
+    if besides.costs is not None:
+        report = _with_costs(report, besides.costs, sides, rules.fail_on)
+    if besides.reproduce is not None:
+        scripts = of_gate(sides, report.behaviours, besides.reproduce)
+        report = replace(report, reproducers=scripts)
+    return report
 
 
 def _unbuilt(
@@ -95,12 +114,10 @@ def _unbuilt(
     )
 
 
-def _gate(
-    sides: Sides, book: Book, fail_on: Collection[Verdict], accepted: Sequence[Accepted]
-) -> GateReport:
+def _gate(sides: Sides, book: Book, rules: Rules) -> GateReport:
     """Run both sides, repeat what is not the same, and put it together."""
     comparison = settle(sides)
-    report = _report(sides, comparison, fail_on, accepted)
+    report = _report(sides, comparison, rules)
     return replace(report, claims=confirmed(changes(*both(sides, book)), comparison.behaviours))
 
 
@@ -127,20 +144,15 @@ def _with_costs(
     return replace(report, bench=bench, exit_code=int(code))
 
 
-def _report(
-    sides: Sides,
-    comparison: Comparison,
-    fail_on: Collection[Verdict],
-    accepted: Sequence[Accepted],
-) -> GateReport:
+def _report(sides: Sides, comparison: Comparison, rules: Rules) -> GateReport:
     request, locks, results = sides.request, sides.locks, sides.results
     imports = [results.imports(side, locks[side].versions) for side in SIDES]
     packages = package_verdicts(*imports)
     left = left_out(request, results.left_out())
     behaviours, acceptances = accept(
-        accepted, comparison.behaviours, locks["candidate"].versions, left
+        rules.accepted, comparison.behaviours, locks["candidate"].versions, left
     )
-    code = exit_code("built", packages, behaviours, fail_on, accepted=acceptances)
+    code = exit_code("built", packages, behaviours, rules.fail_on, accepted=acceptances)
     oddities = results.oddities()
     if oddities and code == ExitCode.NOTHING_CHANGED:
         code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known
