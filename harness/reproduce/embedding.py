@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from harness.reproduce.closure import Closure
 from harness.reproduce.errors import Unflattenable
@@ -16,6 +16,9 @@ from harness.vocabulary.subjects import Subject
 
 MOST = 900_000
 """Characters that the files of a script may take in it, compressed."""
+
+SMALL = 100_000
+"""Bytes up to which a folder comes along whole."""
 
 DRAWN = "harness.standalone.drawn"
 ARCHITECTURES = "fixtures/architectures"
@@ -50,22 +53,23 @@ def _bytes(path: str, content: Content) -> bytes:
 
 
 def _read(closure: Closure, behaviour: Behaviour, content: Content, below: Below) -> Iterator[str]:
-    """The files named; of a folder those below it, or below what a parameter names in it."""
+    """The files named; of a folder all, or of a large one those that a text in the code names."""
     for path in paths(closure):
         if path in (".", ARCHITECTURES):
             continue
         if content(path) is not None:
             yield path
         else:
-            yield from _of_folder(path, _words(closure, behaviour), below)
+            every = below(path)
+            small = sum(len(_bytes(file, content)) for file in every) <= SMALL
+            yield from every if small else _named(path, every, _words(closure, behaviour))
 
 
-def _of_folder(path: str, words: Iterable[str], below: Below) -> Iterator[str]:
-    every = below(path)
-    named = [
-        file for file in every if any(word in file[len(path) + 1 :].split("/") for word in words)
-    ]
-    yield from named or every
+def _named(path: str, files: Iterable[str], words: Collection[str]) -> list[str]:
+    """The files of a folder with one of `words` in their path below it; all if there is none."""
+    every = list(files)
+    parts = {file: set(file[len(path) + 1 :].split("/")) for file in every}
+    return [file for file in every if not parts[file].isdisjoint(words)] or every
 
 
 def _words(closure: Closure, behaviour: Behaviour) -> set[str]:

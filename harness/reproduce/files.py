@@ -67,7 +67,11 @@ class _Paths:
         statements = self.module.definitions.get(name, ())
         if statements and isinstance(statements[0], (ast.Assign, ast.AnnAssign)):
             return self.fold(statements[0].value)
-        return None
+        what = self.module.imports.get(name)
+        other = self.closure.sources.module(what.module) if what and what.ours else None
+        if other is None or what is None or what.name is None:
+            return None
+        return _Paths(self.closure, other)._name(what.name)
 
     def _above(self, node: ast.Subscript) -> PurePosixPath | None:
         """`path.parents[2]`"""

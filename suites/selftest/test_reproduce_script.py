@@ -22,12 +22,16 @@ from harness.vocabulary.verdicts import Verdict
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = """
 import pytest
-from suites.part.tools import Bag, CASES, ROWS
+from suites.part.tools import Bag, CASES, FOLDER, ROWS
 
 @pytest.mark.parametrize(("group", "case"), [("one", "a"), ("two", "b")])
 def test_case(group, case, bag, observe):
     observe.exact("answer", CASES[group][case](bag))
     observe.exact("rows", [ROWS[key] for key in ROWS])
+
+def test_of_a_folder(observe):
+    observe.exact("text", (FOLDER / "a.txt").read_text())
+    observe.exact("folder", sorted(file.name for file in FOLDER.iterdir()))
 
 def test_of_the_subject(tokenizer, observe):
     observe.exact("ids", tokenizer.encode("a"))
@@ -47,6 +51,8 @@ def always(bag, request):
     bag.path = ""
 """
 TOOLS = """
+from harness.vocabulary.places import home
+
 class Bag:
     def __init__(self, name):
         self.name = name
@@ -67,6 +73,7 @@ CASES = {
     "one": {"a": lambda bag: bag.open(), "other": lambda bag: 7},
     "two": {"b": lambda bag: bag.idle()},
 }
+FOLDER = home() / "fixtures" / "folder"
 ROWS = {"a": "kept", "b": "kept, too"}
 """
 PROJECT = {
@@ -201,6 +208,16 @@ def test_a_small_file_of_a_bundled_subject_comes_along() -> None:
     ((name, packed),) = ast.literal_eval(files).items()
     assert name == "subject/words"
     assert lzma.decompress(base64.b64decode(packed)) == data
+
+
+@pytest.mark.parametrize(("size", "names"), [(10, ["a.txt", "b.txt"]), (200_000, ["a.txt"])])
+def test_a_small_folder_comes_along_whole_and_of_a_large_one_what_the_code_names(
+    size: int, names: list[str]
+) -> None:
+    more = {"fixtures/folder/a.txt": b"a", "fixtures/folder/b.txt": b"b" * size}
+    text = written("part/test_part.py::test_of_a_folder", more=more).text
+    files = ast.literal_eval(text.partition("FILES = ")[2].partition("\n\n\n")[0])
+    assert list(files) == [f"fixtures/folder/{name}" for name in names]
 
 
 def test_the_files_of_a_wheel_are_fetched_by_their_sha256() -> None:
