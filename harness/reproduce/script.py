@@ -153,12 +153,19 @@ def _needs(
     if "device_map" in text:
         also.append("accelerate")
     before, after = baseline.lock.versions, candidate.lock.versions
-    new = [n for n in pins.packages(imported, candidate.installed, also) if n in after]
-    old = [n for n in pins.packages(imported, baseline.installed, also) if n in before]
+    # What one side says it needs the other has too: it may need it without saying so.
+    every = sorted(
+        {
+            name
+            for side in (baseline, candidate)
+            for name in pins.packages(imported, side.installed, also)
+        }
+    )
+    old, new = ([name for name in every if name in side] for side in (before, after))
     differ = {
-        name: pins.public(before.get(name, "")) if name in old else ""
-        for name in sorted({*old, *new})
-        if (name in old, before.get(name)) != (name in new, after.get(name))
+        name: pins.public(before.get(name, ""))
+        for name in every
+        if before.get(name) != after.get(name)
     }
     names = {"baseline": tuple(old), "candidate": tuple(new)}
     return _Needs(tuple(pins.pinned(new, after)), differ, names)
