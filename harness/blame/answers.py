@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from harness.gate.classify import RAN, classify
 from harness.vocabulary.blame import Answer, Change, Key, Unsearched
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 _UNSURE: Mapping[Verdict, str] = {
     Verdict.FLAKY: "the gate found that it disagrees with itself",

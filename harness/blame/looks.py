@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.gated import ObservationVerdict
 from harness.vocabulary.located import Into, Look
 from harness.vocabulary.subjects import Subject
-from harness.vocabulary.verdicts import ObservationVerdict
 
 _TINY = re.compile(r"architectures/[^\[]*\[(?P<name>[^\[\]]+)\]")
 """Behaviours of the tiny architectures: the type is what they are parametrised by."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from harness.vocabulary.comparison import tolerance, wider
+from harness.vocabulary.gated import ObservationVerdict
 from harness.vocabulary.located import Parting
 from harness.vocabulary.observations import Observation
-from harness.vocabulary.verdicts import ObservationVerdict
 
 
 def partings(observations: Iterable[ObservationVerdict]) -> Iterator[tuple[str, Parting]]:

@@ -17,8 +17,9 @@ from harness.report.reproducers import named
 from harness.running.progress import ProgressConsole, ShownProgress
 from harness.running.session import Besides, Rules, run_gate
 from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.places import home
-from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport
+from harness.vocabulary.verdicts import FAILS_A_GATE
 
 
 def add(subparsers: Any) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from harness.report import files, terminal
 from harness.report.reproducers import forms
 from harness.vocabulary.errors import ExitCode
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 
 def publish(

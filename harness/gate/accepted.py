@@ -12,8 +12,9 @@ from packaging.specifiers import SpecifierSet
 from harness.gate.selection import matches
 from harness.gate.world import Request
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.tiers import DEFAULT, within
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 NO_EVIDENCE = frozenset({Verdict.UNKNOWN, Verdict.FLAKY})
 """Where one of these is, a change that is accepted may be, or not."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.vocabulary.comparison import compare
+from harness.vocabulary.gated import ObservationVerdict
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.verdicts import ObservationVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 RAN = frozenset({"held", "failed", "raised"})
 _WEIGHT = {verdict: weight for weight, verdict in enumerate(Verdict)}

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from harness.gate.classify import RAN, Finding, classify, heaviest
 from harness.vocabulary.comparison import Agreement, compare
-from harness.vocabulary.observations import Observation
-from harness.vocabulary.records import Outcome
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     ObservationVerdict,
     PackageVerdict,
     Skip,
-    Verdict,
 )
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.records import Outcome
+from harness.vocabulary.verdicts import Verdict
 
 Key = tuple[str, str]
 """A behaviour's id and its cell's id."""

@@ -8,12 +8,8 @@ from collections.abc import Collection, Iterable
 from harness.vocabulary.accepted import Acceptance
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
-from harness.vocabulary.verdicts import (
-    FAILS_A_GATE,
-    BehaviourVerdict,
-    PackageVerdict,
-    Verdict,
-)
+from harness.vocabulary.gated import BehaviourVerdict, PackageVerdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
 
 
 def exit_code(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 from harness.gate.compare import Imports, Key, compare_runs, package_verdicts, snapshot_note
 from harness.gate.exitcode import exit_code
 from harness.gate.notes import noise_note
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.records import Header, Outcome, Record
 from harness.vocabulary.stacks import Lock, Move
-from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
 
 Named = tuple[str, Record]
 

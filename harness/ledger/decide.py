@@ -11,8 +11,9 @@ from packaging.version import InvalidVersion, Version
 
 from harness.ledger.book import Checker
 from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry, Ledger
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 RAN = frozenset({"held", "failed", "raised"})
 

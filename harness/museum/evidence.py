@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.vocabulary.verdicts import BehaviourVerdict, ObservationVerdict, Verdict
+from harness.vocabulary.gated import BehaviourVerdict, ObservationVerdict
+from harness.vocabulary.verdicts import Verdict
 
 
 def evidence(found: BehaviourVerdict) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.museum.evidence import evidence
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
 from harness.vocabulary.tiers import TIERS
-from harness.vocabulary.verdicts import GateReport, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 UNKNOWN = Verdict.UNKNOWN.value
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from harness.report import words
 from harness.report.plain import one_line
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
-from harness.vocabulary.verdicts import GateReport, Verdict
+from harness.vocabulary.gated import GateReport
+from harness.vocabulary.verdicts import Verdict
 
 
 @dataclass(frozen=True)

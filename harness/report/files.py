@@ -16,7 +16,7 @@ from harness.report.jsonform import to_json
 from harness.report.junit import to_junit
 from harness.report.markdown import to_markdown
 from harness.vocabulary.errors import ExitCode, HarnessError
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 
 class ReportError(HarnessError):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from harness.report.pictures import Heatmap, difference, drawable, heatmap
 from harness.report.plain import one_line
-from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict, Verdict
+from harness.vocabulary.gated import BehaviourVerdict, GateReport, ObservationVerdict
+from harness.vocabulary.verdicts import Verdict
 
 MOST = 40
 """So many observations are drawn, those that are not the same first; gate.json has all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from harness.report.page import page
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 
 def to_html(report: GateReport) -> str:

@@ -11,8 +11,8 @@ from harness.report.strict import finite
 from harness.vocabulary.accepted import Acceptance
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
+from harness.vocabulary.gated import BehaviourVerdict, GateReport, ObservationVerdict
 from harness.vocabulary.stacks import Lock
-from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict
 
 FORMAT = 1
 

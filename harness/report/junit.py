@@ -11,13 +11,13 @@ from harness.report.bench import again, rows
 from harness.report.excerpts import sides
 from harness.report.plain import clean, one_line
 from harness.vocabulary.costs import Compared, CostVerdict
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
-    Verdict,
 )
+from harness.vocabulary.verdicts import Verdict
 
 _LINES = 20
 """So many observations of a behaviour are told; gate.json has all."""

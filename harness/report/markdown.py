@@ -15,7 +15,7 @@ from harness.report.excerpts import sides
 from harness.report.ledger.rows import change_text, claim_row, observed_text
 from harness.report.located import markdown as located
 from harness.report.plain import clean, clip, one_line
-from harness.vocabulary.verdicts import GateReport, ObservationVerdict, PackageVerdict
+from harness.vocabulary.gated import GateReport, ObservationVerdict, PackageVerdict
 
 LIMIT = 64_000
 """Bytes; a comment on GitHub may have 65,536 characters, a step's summary more."""

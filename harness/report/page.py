@@ -14,16 +14,16 @@ from harness.report.located.blocks import LocatedBlock, located_block
 from harness.report.plain import clean, clip, one_line
 from harness.report.room import Room
 from harness.vocabulary.cells import Cell, cell_of
-from harness.vocabulary.observations import Observation
-from harness.vocabulary.stacks import Lock
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
     Skip,
-    Verdict,
 )
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.stacks import Lock
+from harness.vocabulary.verdicts import Verdict
 
 WIDTH = 72
 """Characters of a value that are shown at once."""

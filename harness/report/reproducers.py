@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.report.plain import one_line
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 LIST = "README.md"
 

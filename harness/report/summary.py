@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.cells import Cell, cell_of
 from harness.vocabulary.costs import CostVerdict
-from harness.vocabulary.stacks import LIBRARIES, Move
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
     Skip,
-    Verdict,
 )
+from harness.vocabulary.stacks import LIBRARIES, Move
+from harness.vocabulary.verdicts import Verdict
 
 SHOWN_MOVES = 12
 """So many moved packages are listed; roots and those that went back always are."""

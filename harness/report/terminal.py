@@ -13,7 +13,8 @@ from harness.report.blame import terminal as blame
 from harness.report.excerpts import Excerpt, sides
 from harness.report.ledger.rows import change_text, claim_row
 from harness.report.plain import clean, clip, one_line
-from harness.vocabulary.verdicts import GateReport, ObservationVerdict, Verdict
+from harness.vocabulary.gated import GateReport, ObservationVerdict
+from harness.vocabulary.verdicts import Verdict
 
 WIDEST = 132
 SHOWN_OBSERVATIONS = 4

@@ -16,8 +16,9 @@ from harness.vocabulary.cells import PRECISIONS, Cell
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode
+from harness.vocabulary.gated import BehaviourVerdict, GateReport, ObservationVerdict
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import BehaviourVerdict, GateReport, ObservationVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 MEANING: Mapping[Verdict, str] = MappingProxyType(
     {

@@ -33,9 +33,9 @@ from harness.vocabulary.blame import (
     Searched,
 )
 from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import LIBRARIES, Lock, Move
-from harness.vocabulary.verdicts import BehaviourVerdict
 
 
 @dataclass(frozen=True)

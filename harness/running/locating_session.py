@@ -13,9 +13,10 @@ from harness.running.session import run_gate
 from harness.running.sides import resolve
 from harness.vocabulary.cells import cell_of
 from harness.vocabulary.errors import NoEvidence, StackError, UsageError
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.located import Located, Look
 from harness.vocabulary.stacks import Lock
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 _WEIGHT = {verdict: weight for weight, verdict in enumerate(Verdict)}
 _NO_CHANGE = frozenset({Verdict.SAME, Verdict.FAILING, Verdict.FLAKY, Verdict.UNKNOWN})

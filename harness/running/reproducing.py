@@ -20,10 +20,11 @@ from harness.running.installed import Site, links, read_site
 from harness.running.sides import Sides
 from harness.vocabulary.blame import Change, Key
 from harness.vocabulary.cells import Cell
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.reproducers import Reproducer
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.subjects import Subject
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 SHOWS: Mapping[Side, int] = {"baseline": 0, "candidate": 1}
 """The exit code that a script must have under each side."""

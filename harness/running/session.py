@@ -25,9 +25,10 @@ from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.errors import ExitCode, HarnessError
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.subjects import Subject
-from harness.vocabulary.verdicts import FAILS_A_GATE, GateReport, Verdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
 
 IDENTICAL = (
     "both stacks are the same {count} packages: this gate tests the machine and the harness, "

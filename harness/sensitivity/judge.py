@@ -9,8 +9,9 @@ from harness.gate.classify import classify, heaviest
 from harness.gate.compare import Key
 from harness.sensitivity.ended import TrialRun
 from harness.vocabulary.faults import Notice, Sight, Tried, Unsteady
+from harness.vocabulary.gated import ObservationVerdict
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.verdicts import ObservationVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 Outcomes = Mapping[Key, Outcome]
 

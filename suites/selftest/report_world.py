@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
 from harness.vocabulary.claims import Claim, ClaimChange, ClaimVerdict, Entry
-from harness.vocabulary.observations import Noise, Observation
-from harness.vocabulary.stacks import Lock, Move
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
     Skip,
-    Verdict,
 )
+from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.stacks import Lock, Move
+from harness.vocabulary.verdicts import Verdict
 
 SCRIPT = "<script>alert('x')</script>"
 NOISE = Noise(1e-6, "bound float32")

@@ -11,7 +11,8 @@ from harness.gate.acceptedfile import AcceptedError, read_accepted
 from harness.gate.exitcode import exit_code
 from harness.gate.world import Request
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.gated import BehaviourVerdict
+from harness.vocabulary.verdicts import Verdict
 
 NAME = "tokenizers/test_ids.py::test_ids"
 ENTRY = Accepted("ids", NAME, Verdict.CHANGED, "meant so", "ann", "transformers", "<5.25")

@@ -17,7 +17,7 @@ from harness.report.html import to_html
 from harness.report.junit import to_junit
 from harness.report.markdown import to_markdown
 from harness.report.terminal import render
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 REPORT = world.of_accepted()
 TERMS = f"accepted until torch<3 by ann: {world.SCRIPT}"

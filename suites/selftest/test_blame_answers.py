@@ -9,10 +9,11 @@ import pytest
 from harness.blame.answers import answer, changes_of
 from harness.blame.likely import in_order, likely
 from harness.vocabulary.blame import Answer, Change
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.observations import Noise, Observation
 from harness.vocabulary.records import Outcome, Status
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 BEHAVIOUR, CELL = "tokenizers/test_ids.py::test_ids", "tiktoken"
 

@@ -16,8 +16,9 @@ from harness.report.files import json_text
 from harness.report.html import to_html
 from harness.report.markdown import to_markdown
 from harness.vocabulary.blame import Blamed, BlameReport, Standing
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import GateReport, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 CHANGED = behaviour(Verdict.CHANGED)
 KEY = (CHANGED.behaviour, CHANGED.cell)

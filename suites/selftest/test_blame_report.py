@@ -28,8 +28,9 @@ from harness.vocabulary.blame import (
     Transition,
     Unsearched,
 )
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.stacks import Lock, Move
-from harness.vocabulary.verdicts import GateReport, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 BEFORE, AFTER, BETWEEN, _ = Answer
 LOSS, RING, FLIP, COIN = (

@@ -16,9 +16,10 @@ from harness.gate.compare import (
     settle,
     snapshot_note,
 )
+from harness.vocabulary.gated import PackageVerdict, Skip
 from harness.vocabulary.observations import Noise, Observation
 from harness.vocabulary.records import Outcome, Status
-from harness.vocabulary.verdicts import PackageVerdict, Skip, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 MIB = 2**20
 

@@ -10,9 +10,10 @@ import pytest
 from harness.gate.costing import Part, Wanted, parts, tasks_of
 from harness.gate.exitcode import exit_code
 from harness.vocabulary.costs import CostVerdict
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.stacks import LIBRARIES, Move
 from harness.vocabulary.tasks import TASKS
-from harness.vocabulary.verdicts import FAILS_A_GATE, BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
 
 USUAL = Wanted("smol", ("smol",))
 SAME = BehaviourVerdict("a", "tiktoken", Verdict.SAME)

@@ -23,7 +23,7 @@ from harness.report.junit import to_junit
 from harness.report.markdown import LIMIT, to_markdown
 from harness.report.terminal import render
 from harness.vocabulary.costs import Arm, BenchReport, Comparison, CostVerdict, Missed
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 OLD, NEW = (Arm(f"torch=={each}", f"torch=={each}", "smol") for each in ("2.12.0", "2.13.0"))
 

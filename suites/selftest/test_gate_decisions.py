@@ -23,8 +23,9 @@ from harness.gate.plan import (
 from harness.running.conditions import cell_environment, influences, sources_digest
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.gated import BehaviourVerdict, PackageVerdict
 from harness.vocabulary.records import Header, Outcome, Record
-from harness.vocabulary.verdicts import BehaviourVerdict, PackageVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 CONDITIONS = Conditions(
     sources="s",

@@ -14,9 +14,10 @@ from harness.ledger.book import Checker
 from harness.report.ledger import html, jsonform, markdown, rows, terminal
 from harness.vocabulary.claims import Claim, ClaimVerdict, Entry, Ledger
 from harness.vocabulary.errors import HarnessError
+from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Outcome, Status
-from harness.vocabulary.verdicts import BehaviourVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 VERSIONS = {"transformers": "5.23.0"}
 SMALL = Claim("model.size", "models", "The small model has 11.2M parameters.", 11_200_000)

@@ -9,16 +9,16 @@ import pytest
 from harness import museum
 from harness.museum.evidence import differences
 from harness.vocabulary.errors import HarnessError, UsageError
-from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
-from harness.vocabulary.observations import Observation
-from harness.vocabulary.tiers import TIERS
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
-    Verdict,
 )
+from harness.vocabulary.museum import Case, CaseResult, Sighting, Standing
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.tiers import TIERS
+from harness.vocabulary.verdicts import Verdict
 
 ENTRY = """\
 ["widget-2-size"]

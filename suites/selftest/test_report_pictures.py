@@ -13,8 +13,9 @@ import report_world as world
 from harness.report.html import to_html
 from harness.report.numbers import TIMES
 from harness.report.pictures import MOST, difference, drawable, heatmap
+from harness.vocabulary.gated import BehaviourVerdict, ObservationVerdict
 from harness.vocabulary.observations import Axes, Observation
-from harness.vocabulary.verdicts import BehaviourVerdict, ObservationVerdict, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 AXES = Axes("layer", "position", column_names=("The", " cat", "<s>"))
 

@@ -10,8 +10,9 @@ import report_world as world
 from rich.console import Console
 
 from harness.report.terminal import render
+from harness.vocabulary.gated import GateReport
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import GateReport, Verdict
+from harness.vocabulary.verdicts import Verdict
 
 
 def printed(report: GateReport, width: int = 80, colour: bool = False) -> str:

@@ -8,15 +8,15 @@ from harness.report import numbers, summary, words
 from harness.report.excerpts import sides
 from harness.report.plain import clean
 from harness.vocabulary.cells import cell_of
-from harness.vocabulary.observations import Noise, Observation
-from harness.vocabulary.stacks import Lock, Move
-from harness.vocabulary.verdicts import (
+from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
     ObservationVerdict,
     PackageVerdict,
-    Verdict,
 )
+from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.stacks import Lock, Move
+from harness.vocabulary.verdicts import Verdict
 
 EMPTY = GateReport(None, None, (), "built", "", (), (), (), (), 4, 1.0, "old", "new")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.running.locating_session import changed
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.verdicts import BehaviourVerdict, ObservationVerdict, Verdict
+from harness.vocabulary.gated import BehaviourVerdict, ObservationVerdict
+from harness.vocabulary.verdicts import Verdict
 
 
 def verdict(name: str, what: Verdict, distance: float | None = None) -> BehaviourVerdict:

@@ -20,8 +20,8 @@ from harness.vocabulary.blame import (
     Unsearched,
 )
 from harness.vocabulary.cells import cell_of
+from harness.vocabulary.gated import BehaviourVerdict, GateReport
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import BehaviourVerdict, GateReport
 
 WIDTH = 60
 _UNNAMED = {

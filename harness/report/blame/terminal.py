@@ -11,7 +11,7 @@ from harness.report.located import terminal as located
 from harness.report.plain import one_line
 from harness.report.words import plural
 from harness.vocabulary.blame import BlameReport
-from harness.vocabulary.verdicts import GateReport
+from harness.vocabulary.gated import GateReport
 
 SHOWN = 8
 """So many behaviours of a group are listed; the reports on disk have all."""
