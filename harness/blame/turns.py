@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harness.blame.evidence import Companions, Evidence, state
-from harness.vocabulary.blame import Answer, Transition
+from harness.vocabulary.blame import Answer, History, Standing, Transition
 from harness.vocabulary.stacks import Move
 
 
@@ -36,4 +36,12 @@ def beside_of(before: Companions, after: Companions) -> tuple[Move, ...]:
         Move(package, old.get(package), new.get(package))
         for package in sorted(old.keys() | new.keys())
         if old.get(package) != new.get(package)
+    )
+
+
+def alone(history: History, together: Collection[str]) -> bool:
+    """Whether a history names its package alone: at none of its turns another of those that
+    cannot be told apart moved beside it, which may be what brought the change."""
+    return history.standing is Standing.NAMED and not any(
+        move.package in together for turn in history.transitions for move in turn.beside
     )

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from harness.blame.answers import changes_of
 from harness.blame.bisect import bisect
-from harness.blame.culprits import find_culprits
+from harness.blame.culprits import NOTHING, find_culprits
 from harness.blame.ddmin import Moves
 from harness.blame.grouping import group
 from harness.blame.likely import in_order, likely
 from harness.blame.looks import Known
+from harness.blame.turns import alone
 from harness.blame.world import Listener
 from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
@@ -31,11 +32,12 @@ from harness.vocabulary.blame import (
     History,
     Key,
     Searched,
+    Standing,
 )
 from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.records import Outcome
-from harness.vocabulary.stacks import LIBRARIES, Lock, Move
+from harness.vocabulary.stacks import Lock, Move
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,34 @@ class _Search:
         return find_culprits(moves, list(self.changes), world, self.asked.listener, first)
 
     def histories(self, culprits: Mapping[Key, Culprit]) -> list[History]:
-        """What each change did over the releases of each package of its culprit."""
+        """What each change did over the releases of the packages of its culprit."""
         wanted: dict[tuple[str, Moves], list[Key]] = {}
         for key, culprit in culprits.items():
-            for package in _to_bisect(culprit):
+            for package in sorted(culprit.moves):
                 wanted.setdefault((package, culprit.moves - {package}), []).append(key)
         found: list[History] = []
         for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
             found += self._history(package, held, keys)
-        return found
+        return found + self._inseparable(culprits)
+
+    def _inseparable(self, culprits: Mapping[Key, Culprit]) -> list[History]:
+        """Histories of changes whose packages only move together, one package after the other.
+
+        A package may drag another to where the change is. So a history counts that names its
+        package alone; without one the first that names any, which tells what moved beside.
+        """
+        open_ones = {key: each for key, each in culprits.items() if not each.moves}
+        found: dict[Key, History] = {}
+        for package in in_order(self.moved):
+            keys = [key for key, each in open_ones.items() if package in each.inseparable]
+            for history in self._history(package, NOTHING, keys) if keys else ():
+                settled = alone(history, open_ones[history.change].inseparable)
+                if settled or history.standing is Standing.FLAKY:
+                    found[history.change] = history
+                    del open_ones[history.change]
+                elif history.standing is Standing.NAMED:
+                    found.setdefault(history.change, history)
+        return list(found.values())
 
     def looker(self, blamed: Blamed) -> Looker | None:
         """Looks into the baseline without and with what brought a group, and nothing else."""
@@ -175,14 +196,6 @@ class _Search:
             for key in self.changes
             if key in run
         }
-
-
-def _to_bisect(culprit: Culprit) -> Collection[str]:
-    """The packages whose releases can tell: those that are needed, or of those that cannot be
-    told apart the libraries under test."""
-    if culprit.moves:
-        return sorted(culprit.moves)
-    return sorted(culprit.inseparable.intersection(LIBRARIES) or culprit.inseparable)
 
 
 def _from(world: StackWorld[str], good: str) -> Mapping[Key, Change]:

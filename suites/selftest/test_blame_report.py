@@ -181,7 +181,21 @@ def test_packages_that_cannot_be_told_apart_are_named_together() -> None:
     blamed = named((), LOSS, moves=frozenset(), inseparable=pair, transitions=())
     row = rows.blame_rows(REPORT, replace(FOUND, groups=(blamed,))).groups[0]
     assert row.title == "tokenizers 0.22.2 → 0.23.3 together with transformers 5.11.0 → 5.23.0"
-    assert row.facts == ("these cannot be told apart: none of them moves without the others",)
+    assert row.facts == (
+        "from end to end none of these moves without the others: "
+        "tokenizers 0.22.2 → 0.23.3, transformers 5.11.0 → 5.23.0",
+    )
+
+
+def test_of_packages_that_move_together_the_one_with_a_release_of_its_own_is_named() -> None:
+    pair = frozenset({"tokenizers", "transformers"})
+    alone = replace(ONE, beside=())
+    titles = [
+        rows.blame_rows(REPORT, replace(FOUND, groups=(blamed,))).groups[0].title
+        for turn in (alone, ONE)
+        for blamed in [named((turn,), LOSS, moves=frozenset(), inseparable=pair)]
+    ]
+    assert titles == ["transformers 5.14.0", "transformers 5.14.0 with tokenizers 0.23.1"]
 
 
 def test_the_json_has_groups_turns_and_what_it_took() -> None:

@@ -23,6 +23,11 @@ def test_speed(observe):
     import engine, gear
     observe.exact("speed", engine.fast and gear.fast)
 
+@requires("cart")
+def test_load(observe):
+    import cart
+    observe.exact("load", cart.load)
+
 @requires("gear")
 def test_teeth(observe):
     import gear
@@ -54,10 +59,14 @@ def build(mini: Miniature) -> Miniature:
     for version, (teeth, fast) in GEARS.items():
         source = f"teeth, fast = {teeth}, {fast}\n"
         make_wheel(mini.wheelhouse, "gear", version, modules=modules("gear", source))
+    for version, load, axle in (("1.0", 5, "<2"), ("1.1", 6, "<2"), ("1.2", 6, ">=2")):
+        source = modules("cart", f"load = {load}\n")
+        make_wheel(mini.wheelhouse, "cart", version, [f"axle{axle}"], source)
     for version in ("1.0", "2.0"):
+        make_wheel(mini.wheelhouse, "axle", version)
         make_wheel(mini.wheelhouse, "paint", version)
-    mini.stack("reference", "engine==2.0", "gear==1.3", "paint==2.0")
-    mini.stack("old", "engine==1.0", "gear==1.0", "paint==1.0")
+    mini.stack("reference", "engine==2.0", "gear==1.3", "paint==2.0", "cart==1.2", "axle==2.0")
+    mini.stack("old", "engine==1.0", "gear==1.0", "paint==1.0", "cart==1.0", "axle==1.0")
     mini.suite("machines/test_machine.py", SUITE)
     mini.count_starts()
     return mini
@@ -100,6 +109,15 @@ def test_two_packages_of_which_neither_suffices_alone_are_both_named(blamed: Ans
     assert "none of these moves suffices without the others" in blamed.out
 
 
+def test_of_two_that_only_move_together_the_one_that_was_dragged_along_is_not_blamed(
+    blamed: Answer,
+) -> None:
+    group = groups(blamed)["test_load"]
+    assert (group["moves"], group["inseparable"]) == ([], ["axle", "cart"])
+    assert group["releases"] == {"cart": "1.1"}
+    assert "cart 1.1  1 change" in blamed.out
+
+
 def test_releases_that_were_left_out_are_said(blamed: Answer) -> None:
     assert "engine 2.0rc1 left out: a pre-release" in blamed.out
 
@@ -108,12 +126,12 @@ def test_what_it_took_is_counted(blamed: Answer) -> None:
     effort = blamed.report["blame"]["effort"]
     assert effort["environments_kept"] == 2, "the gate's own two"
     assert effort["environments"] > 4
-    assert effort["processes"] <= effort["probes"] < 70
+    assert effort["processes"] <= effort["probes"] < 100
     assert f"{effort['environments']} environments built and 2 kept from before" in blamed.out
 
 
 def test_progress_tells_what_is_left_and_an_estimate(blamed: Answer) -> None:
-    assert "blame: searching the packages for 2 changes" in blamed.err
+    assert "blame: searching the packages for 3 changes" in blamed.err
     assert "left, about" in blamed.err
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.report import summary, words
@@ -132,17 +132,22 @@ def _title(blamed: Blamed, moves: Mapping[str, Move]) -> str:
     """`sentencepiece 0.2.2`, or the move where no release is known."""
     known = dict(blamed.transitions)
     told = [
-        brought(package, known[package]) if package in known else _moved(package, moves)
-        for package in sorted(blamed.moves or blamed.together)
+        brought(package, known[package], blamed.together)
+        if package in known
+        else _moved(package, moves)
+        for package in sorted(blamed.moves or known or blamed.together)
     ]
     return " together with ".join(told)
 
 
-def brought(package: str, transitions: Sequence[Transition]) -> str:
-    """`transformers 5.14.0`, or a history that turns more than once."""
+def brought(package: str, transitions: Sequence[Transition], together: Collection[str] = ()) -> str:
+    """`transformers 5.14.0`, with what of `together` moved beside it, or a history that turns
+    more than once."""
     if len(transitions) == 1:
         (turn,) = transitions
-        return f"{package} {turn.first}" if turn.exact else f"{package} up to {turn.first}"
+        beside = [f"{m.package} {m.candidate}" for m in turn.beside if m.package in together]
+        named = f"{package} {turn.first}" if turn.exact else f"{package} up to {turn.first}"
+        return " with ".join([named, *beside])
     return f"{package}: {', '.join(map(turned, transitions))}"
 
 
@@ -170,7 +175,8 @@ def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
         beside = ", ".join(_moved(name, moves) for name in sorted(blamed.inseparable))
         yield f"moved with it, as it must: {beside}"
     elif blamed.inseparable:
-        yield "these cannot be told apart: none of them moves without the others"
+        names = ", ".join(_moved(name, moves) for name in sorted(blamed.inseparable))
+        yield f"from end to end none of these moves without the others: {names}"
     if blamed.reason:
         yield one_line(blamed.reason)
 
