@@ -43,8 +43,17 @@ class SourceStacks(MixedStacks):
         self._tree = source.tree
         self._places = source.places
 
+    def known(self, versions: Versions) -> Laid | Unmade | None:
+        """As of any stack, but of no commit whose wheel is not kept: it could not be installed."""
+        if self._tree.kept(self._commit(versions)) is None:
+            return None
+        return super().known(versions)
+
+    def _commit(self, versions: Versions) -> Commit:
+        return self._places[versions[self._tree.package] or ""]
+
     def _mix(self, versions: Versions) -> Laid | Unmade:
-        commit = self._places[versions[self._tree.package] or ""]
+        commit = self._commit(versions)
 
         def build() -> str | Unbuilt:
             with made(SIDE):

@@ -15,9 +15,9 @@ from miniature import Miniature, repack, tools
 
 
 @pytest.fixture(scope="session")
-def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tool_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with wheels of the tools that run behaviours."""
-    directory = tmp_path_factory.mktemp("wheelhouse")
+    directory = tmp_path_factory.mktemp("tools")
     for name in tools():
         repack(directory, name)
     return directory
@@ -25,8 +25,8 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_miniature(
-    wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
+    tool_wheels: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[], Miniature]:
     """Make a miniature world with an empty home."""
     pins = [f"{name}=={metadata.version(name)}" for name in tools()]
-    return lambda: Miniature(tmp_path_factory.mktemp("world"), wheelhouse, pins)
+    return lambda: Miniature(tmp_path_factory.mktemp("world"), tool_wheels, pins)

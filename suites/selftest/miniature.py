@@ -80,12 +80,18 @@ class Answer:
 
 
 class Miniature:
-    """A home with its own suites and stacks, a wheelhouse, and a cache of its own."""
+    """A home with suites, stacks, a wheelhouse and a cache of its own.
 
-    def __init__(self, directory: Path, wheelhouse: Path, tools: Iterable[str]) -> None:
+    Its wheelhouse begins with the tools' wheels, whose pins are `tools`.
+    """
+
+    def __init__(self, directory: Path, tool_wheels: Path, tools: Iterable[str]) -> None:
         self.home = directory / "home"
         self.cache = directory / "cache"
-        self.wheelhouse = wheelhouse
+        self.wheelhouse = directory / "wheelhouse"
+        self.wheelhouse.mkdir()
+        for wheel in tool_wheels.iterdir():
+            os.link(wheel, self.wheelhouse / wheel.name)
         self._tools = tuple(tools)
         for part in ("suites", "fixtures/stacks", "snapshots"):
             (self.home / part).mkdir(parents=True)

@@ -105,12 +105,12 @@ def digest(data: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(make_miniature: Callable[[], Miniature], wheelhouse: Path) -> Miniature:
+def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     world = make_miniature()
     for version, source in (("1.0", OLD), ("2.0", NEW)):
-        make_wheel(wheelhouse, "gizmo", version, ["cog"], modules("gizmo", source))
-    make_wheel(wheelhouse, "cog", "3.1")
-    subject = make_wheel(wheelhouse, "words", "1.0", (), {"words/data.txt": DATA})
+        make_wheel(world.wheelhouse, "gizmo", version, ["cog"], modules("gizmo", source))
+    make_wheel(world.wheelhouse, "cog", "3.1")
+    subject = make_wheel(world.wheelhouse, "words", "1.0", (), {"words/data.txt": DATA})
     (world.home / "fixtures" / "subjects.toml").write_text(
         SUBJECT.format(wheel=digest(subject.read_bytes()), file=digest(DATA.encode()))
     )

@@ -81,9 +81,9 @@ class WithOwnFaults(Miniature):
 
 
 @pytest.fixture(scope="module")
-def world(make_miniature: Callable[[], Miniature], wheelhouse: Path) -> World:
-    make_wheel(wheelhouse, "nnsight", "0.0.417", modules={"nnsight/__init__.py": LIBRARY})
+def world(make_miniature: Callable[[], Miniature]) -> World:
     miniature = make_miniature()
+    make_wheel(miniature.wheelhouse, "nnsight", "0.0.417", modules={"nnsight/__init__.py": LIBRARY})
     miniature.__class__ = WithOwnFaults
     assert isinstance(miniature, WithOwnFaults)
     miniature.package = miniature.home.parent / "package"
