@@ -64,7 +64,7 @@ class PluginWorld:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", f"--record={record}", *options],
             cwd=self.root,
-            env=os.environ
+            env={name: value for name, value in os.environ.items() if "XDIST" not in name}
             | {"PYTHONPATH": str(PROJECT), "HARNESS_HOME": str(self.root), "COLUMNS": "200"}
             | environment,
             capture_output=True,

@@ -135,12 +135,13 @@ RESUMED = ("--candidate", "sleepy==1.5", "--parallel", "1", "--confirm", "1")
 
 
 @pytest.fixture
-def long(make_miniature: Callable[[], Miniature], world: Miniature) -> Miniature:
+def long(make_miniature: Callable[[], Miniature]) -> Miniature:
     """A world of its own with four cells, in one of which a behaviour changes."""
     mini = make_miniature()
-    make_wheel(
-        mini.wheelhouse, "sleepy", "1.5", modules=modules("sleepy", SLOW.format(seconds=0.2))
-    )
+    for version, seconds in (("1.0", 0), ("1.5", 0.2)):
+        source = SLOW.format(seconds=seconds)
+        make_wheel(mini.wheelhouse, "sleepy", version, modules=modules("sleepy", source))
+    make_wheel(mini.wheelhouse, "hungry", "1.0", modules=modules("hungry", HUNGRY.format(mib=1)))
     mini.stack("reference", "sleepy==1.0", "hungry==1.0")
     mini.suite("sleep/test_sleep.py", SUITE.format(name="sleepy", after=0.2))
     mini.suite("hunger/test_hunger.py", SUITE.format(name="hungry", after=0.2))
