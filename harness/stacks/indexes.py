@@ -7,13 +7,12 @@ Only the environment is read, uv's variables and pip's where uv has none of its 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from harness.stacks.uv import environment
 
-DEFAULT = "https://pypi.org/simple"
 RETRIES = 3
 TIMEOUT = 30.0
 _TRUE = {"1", "true", "t", "yes", "y", "on"}
@@ -37,13 +36,13 @@ class Indexes:
     timeout: float = TIMEOUT
 
 
-def read_indexes(variables: Mapping[str, str]) -> Indexes:
-    """The indexes that `variables` name, as uv understands them."""
+def read_indexes(variables: Mapping[str, str], usual: Callable[[], str]) -> Indexes:
+    """The indexes that `variables` name, as uv understands them; `usual` where they name none."""
     told = environment(variables)
-    default = told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL") or DEFAULT
+    default = told.get("UV_DEFAULT_INDEX") or told.get("UV_INDEX_URL") or usual()
     written = [*_words(told, "UV_INDEX"), *_words(told, "UV_EXTRA_INDEX_URL"), default]
     return Indexes(
-        tuple(dict.fromkeys(_address(each, told) for each in written)),
+        tuple(dict.fromkeys(_address(each, told) for each in written if each)),
         tuple(re.split(r"[,\s]+", told["UV_FIND_LINKS"])) if told.get("UV_FIND_LINKS") else (),
         told.get("UV_INDEX_STRATEGY", "first-index") != "first-index",
         _true(told, "UV_OFFLINE"),

@@ -27,6 +27,7 @@ from harness.stacks.listings import (
 )
 from harness.stacks.pages import Page, fetch
 from harness.stacks.resolve import unreachable
+from harness.stacks.uv import default_index
 from harness.vocabulary.releases import Fit, PackageRelease, PackageReleases
 
 
@@ -57,7 +58,7 @@ def list_releases(package: str, variables: Mapping[str, str] | None = None) -> P
     Raises UnknownPackage where none has it; IndexUnreachable where an index does not answer
     and never did.
     """
-    indexes = read_indexes(os.environ if variables is None else variables)
+    indexes = read_indexes(os.environ if variables is None else variables, default_index)
     name = canonicalize_name(package)
     found = [*_registries(name, indexes), *(_link(link, name, indexes) for link in indexes.links)]
     found = [each for each in found if each.files]

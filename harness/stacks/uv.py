@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,3 +81,13 @@ def call(arguments: Sequence[str], heard: Callable[[str], None] | None = None) -
         raise
     listener.join()
     return Ran(status, output, "".join(said))
+
+
+def default_index() -> str:
+    """The address of the index that uv asks where no variable names one; empty if it has none."""
+    asked = ("--emit-index-url", "--no-header", "--quiet", "--offline", "--python", sys.executable)
+    for line in call(["pip", "compile", "-", *asked]).output.splitlines():
+        option, _, address = line.partition(" ")
+        if option == "--index-url":
+            return address.strip()
+    return ""

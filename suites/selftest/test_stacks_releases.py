@@ -12,7 +12,9 @@ from wheels import make_endless_source, make_wheel
 
 from harness import stacks
 from harness.stacks import list_releases
+from harness.stacks.indexes import read_indexes
 from harness.stacks.listings import JSON
+from harness.stacks.uv import default_index
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.releases import Fit, PackageReleases
 
@@ -288,3 +290,15 @@ def test_a_page_that_must_not_be_kept_is_asked_for_every_time(index: PackageInde
     ask(index)
     ask(index)
     assert index.answered == [200, 200]
+
+
+def test_where_no_variable_names_an_index_uv_is_asked_for_its_own(
+    index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index that uv names is the one of its variable: there it can be known beforehand."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", index.address)
+    assert default_index() == index.address
+    assert read_indexes({}, default_index).registries == (index.address,)
+    assert read_indexes({"UV_DEFAULT_INDEX": "https://a"}, default_index).registries == (
+        "https://a",
+    )
