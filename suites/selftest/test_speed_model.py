@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 
 from harness.measure.generation import uncached_greedy
-from harness.speed import pagecache, planted
+from harness.speed import limits, pagecache, planted
 from harness.speed.bounds import work_of
 from harness.speed.caches import Rewinding, croppable
 from harness.speed.generating import Model, Steps, vocabulary
-from harness.speed.limits import buffer_bytes
 from harness.speed.resident import peak_of, phase
 from harness.speed.task import Measure
 from harness.speed.timing import turn
 from harness.subjects.checkpoints import write_llama
-from harness.vocabulary.costs import Quantity
+from harness.vocabulary.costs import Limit, Quantity
 from harness.vocabulary.errors import UsageError
 
 MIB = 2**20
@@ -185,12 +184,25 @@ def test_a_file_that_was_read_is_cached_and_one_that_was_dropped_is_not(tmp_path
 
 
 def test_the_buffer_that_bandwidth_is_measured_on_is_larger_than_the_caches() -> None:
-    assert buffer_bytes(0) == 256 * MIB
-    assert buffer_bytes(64 * MIB) == 512 * MIB
-    assert buffer_bytes(2**30) == 2**30
+    assert limits.buffer_bytes(0) == 256 * MIB
+    assert limits.buffer_bytes(64 * MIB) == 512 * MIB
+    assert limits.buffer_bytes(2**30) == 2**30
 
 
 def test_a_table_without_a_head_is_not_read(tiny: Any) -> None:
     """Embedding rows are looked up, not multiplied: an untied table costs a step one row."""
     words = tiny.config.vocab_size
     assert work_of(tiny).read < 4 * (sum(p.numel() for p in tiny.parameters()) - words * 15)
+
+
+def test_the_limit_of_quantised_weights_is_of_the_fastest_type_a_kernel_may_unpack_into(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rates = {"float32": 100.0, "bfloat16": 400.0, "float16": 30.0}
+    monkeypatch.setattr(
+        limits, "_matmul_limit", lambda name, device: Limit("matmul", name, rates[name])
+    )
+    assert limits.matmul_limit("nf4", "cpu") == Limit("matmul", "bfloat16", 400.0)
+    assert limits.matmul_limit("float16", "cpu") == Limit("matmul", "float16", 30.0)
+    rates["bfloat16"] = 20.0
+    assert limits.matmul_limit("int8", "cpu") == Limit("matmul", "float32", 100.0)
