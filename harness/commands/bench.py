@@ -37,9 +37,9 @@ def add(subparsers: Any) -> None:
         help="what two stacks, precisions, devices or subjects cost: time and memory",
         description="Measure two arms in turns, in fresh processes, beside a control, until "
         "every quantity is decided or the budget is spent. Without --candidate and --vary the "
-        "baseline is compared with itself. Exit codes: 0 measured, 1 a verdict to fail on, 2 "
-        "wrong usage, 3 a stack cannot be built, 4 nothing was measured, or nothing but "
-        "inconclusive.",
+        "baseline is compared with itself. Exit codes: 0 measured, 1 a verdict to fail on or "
+        "something that only the candidate cannot do, 2 wrong usage, 3 a stack cannot be "
+        "built, 4 nothing was measured, or nothing but inconclusive.",
     )
     given.once(parser)
     _add_arms(parser)

@@ -209,9 +209,12 @@ class Bench:
 
 
 def exit_code(comparisons: Sequence[Comparison], fail_on: frozenset[CostVerdict]) -> ExitCode:
-    """1 where a verdict is one to fail on; 4 where there is none at all, or none that says much."""
+    """1 where a verdict is one to fail on; 4 where there is none at all, or none that says much.
+
+    Where any verdict fails, so does what only the candidate cannot do: it is worse than slower.
+    """
     verdicts = {each.decision.verdict for one in comparisons for each in one.compared}
-    if verdicts & fail_on:
+    if verdicts & fail_on or (fail_on and any(each.lost for each in comparisons)):
         return ExitCode.CHANGED
     if not verdicts - {CostVerdict.INCONCLUSIVE}:
         return ExitCode.INCONCLUSIVE

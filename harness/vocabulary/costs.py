@@ -8,6 +8,7 @@ one turn of each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -176,6 +177,23 @@ class Comparison:
     compared: tuple[Compared, ...]
     missed: tuple[Missed, ...] = ()
     seconds: float = 0.0
+
+    @property
+    def lost(self) -> tuple[Missed, ...]:
+        """What the candidate could not do and the baseline could.
+
+        A process that was lost once and did its task when it was started again is none.
+        """
+        of_both = {each.task for each in self.missed if each.arm == self.baseline.name}
+        alone = [
+            each
+            for each in self.missed
+            if each.arm != self.baseline.name
+            and not of_both.intersection((each.task, each.task.partition("/")[0]))
+        ]
+        done = {each.quantity.task for each in self.compared}
+        times = Counter(each.task for each in alone)
+        return tuple(each for each in alone if each.task not in done or times[each.task] > 1)
 
 
 @dataclass(frozen=True)

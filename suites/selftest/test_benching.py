@@ -32,6 +32,7 @@ from harness.vocabulary.costs import (
     CostVerdict,
     Decision,
     Interval,
+    Missed,
     Quantity,
     Role,
     Sample,
@@ -291,6 +292,36 @@ def test_the_exit_code_is_of_the_verdicts(
     )
     comparison = Comparison(OLD, OLD, compared)
     assert exit_code([comparison], frozenset(map(CostVerdict, fail_on))) == code
+
+
+NEW = replace(OLD, name="new")
+
+
+@pytest.mark.parametrize(
+    ("missed", "code"),
+    [
+        ([("a/c", "new")], 1),
+        ([("b", "new")], 1),
+        ([("a/c", "old")], 0),
+        ([("a/c", "new"), ("a/c", "old")], 0),
+        ([("b/c", "new"), ("b", "old")], 0),
+        ([("a", "new")], 0),
+        ([("a", "new"), ("a", "new")], 1),
+    ],
+)
+def test_what_only_the_candidate_cannot_do_fails(missed: list[tuple[str, str]], code: int) -> None:
+    """Of tasks a and b; a process that was lost once and did its task again fails nothing."""
+    one = Interval(1.0, 1.0, 1.0)
+    same = Compared(Quantity("a/b", "s"), 1, 1, Decision(CostVerdict.SAME, one, one, 2, 2))
+    told = tuple(Missed(task, arm, f"{nth}") for nth, (task, arm) in enumerate(missed))
+    comparison = Comparison(OLD, NEW, (same,), told)
+    assert exit_code([comparison], frozenset({CostVerdict.SLOWER})) == code
+    assert exit_code([comparison], frozenset()) == 0
+
+
+def test_a_candidate_that_dies_in_every_generation_has_lost_its_task(run: Run) -> None:
+    found = run("dies", patterns=["model/sort"]).found
+    assert len(Comparison(OLD, NEW, found.compared, found.missed).lost) == 2
 
 
 def test_two_stacks_are_compared_in_all_that_both_have() -> None:
