@@ -140,23 +140,29 @@ def _turns(answers: Known) -> list[tuple[int, int]]:
 
 
 def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
-    """The runs that the turns and the releases beside them still need; None: all are settled."""
-    wanted: dict[str, int] = {}
-    answers = _known(span, evidence)
-    for older, newer in _turns(answers):
-        for at in (older, newer):
-            release = span.releases[at]
-            wanted[release] = repeats.wanted_at(release, span.ends, evidence)
-    for older, newer in _turns(answers):
-        for beyond in (_beyond(span, evidence, older, -1), _beyond(span, evidence, newer, +1)):
-            if beyond is not None:
-                wanted.setdefault(span.releases[beyond], repeats.BESIDE)
-    gains = repeats.in_turn(
-        (release, repeats.missing(evidence.at(release), runs))
-        for release, runs in wanted.items()
-        if not repeats.given_up(evidence.at(release), runs)
-    )
-    return Wants(gains, repeats.runs_left(gains), repeats=True) if gains else None
+    """The runs that the turns and the releases beside them still need; None: all are settled.
+
+    First what each place needs for itself: it is lent to the others that answer alike.
+    """
+    turns = _turns(_known(span, evidence))
+    sides = [span.releases[at] for turn in turns for at in turn]
+    around = [
+        _beyond(span, evidence, side, way)
+        for turn in turns
+        for side, way in zip(turn, (-1, +1), strict=True)
+    ]
+    beside = [span.releases[at] for at in around if at is not None]
+    least = dict.fromkeys(beside, repeats.BESIDE) | dict.fromkeys(sides, repeats.AT_SIDES)
+    whole = {side: repeats.wanted_at(side, span.ends, evidence) for side in sides}
+    for wanted in (least, whole):
+        gains = repeats.in_turn(
+            (release, repeats.missing(evidence.at(release), runs))
+            for release, runs in wanted.items()
+            if not repeats.given_up(evidence.at(release), runs)
+        )
+        if gains:
+            return Wants(gains, repeats.runs_left(gains), repeats=True)
+    return None
 
 
 def _beyond(span: _Span, evidence: Evidence[str], side: int, way: int) -> int | None:

@@ -10,11 +10,11 @@ had to say the other, the chance is at most
 
 whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for each flaky behaviour
 searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
-2 % or 98 % less than 6e-13. The runs at an end count for every boundary side that answers
-as the end does: `AT_ENDS` there and `NEEDED - AT_ENDS` more beyond the first at the side. A
-side whose answer neither end has earns all of its evidence itself. Where the sides are the
-ends, these carry all of it. Of a behaviour that is steady at both ends and flaky only between,
-the sides alone have to tell, with a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
+2 % or 98 % less than 6e-13. The runs at an end, and all but the first at any other place, count
+for every boundary side that answers as that place does: `AT_ENDS` there and `NEEDED - AT_ENDS`
+more beyond the first at the side. Where the sides are the ends, these carry all of it. Of a
+behaviour that is steady at both ends and flaky only between, the sides alone have to tell, with
+a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
 """
 
 from __future__ import annotations
@@ -53,12 +53,16 @@ def wanted_at(where: Where, ends: Sequence[Where], evidence: Evidence[Where]) ->
     """How many runs with an answer the side `where` of a boundary needs."""
     answer = state(evidence.at(where))
     lent = sum(
-        known(evidence.at(end))
-        for end in dict.fromkeys(ends)
-        if end != where and state(evidence.at(end)) is answer
+        known(runs) - _chosen(place, ends)
+        for place, runs in evidence.runs.items()
+        if place != where and state(runs) is answer
     )
-    chosen = 0 if where in ends else 1
-    return max(AT_SIDES, NEEDED + chosen - lent)
+    return max(AT_SIDES, NEEDED + _chosen(where, ends) - lent)
+
+
+def _chosen(where: Where, ends: Sequence[Where]) -> int:
+    """How many runs at a place are no evidence, since they chose what it is a side of."""
+    return 0 if where in ends else 1
 
 
 def missing(runs: Runs, wanted: int) -> int:

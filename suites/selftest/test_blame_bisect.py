@@ -97,6 +97,19 @@ def test_a_half_way_answer_makes_two_turns() -> None:
     assert found.release is None
 
 
+def test_places_that_answer_alike_lend_each_other_all_runs_but_their_first() -> None:
+    _, world = history("bbbbmmmmmaaaaaaa")
+    runs = {release: world.where.count(release) for release in world.places}
+    assert runs["1.4.0"] == runs["1.8.0"] == 1 + NEEDED - AT_ENDS
+    between = [
+        release for release in ("1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0") if release in runs
+    ]
+    assert sum(runs[release] - 1 for release in between) >= NEEDED
+    # Alone between two turns, a release earns all of its evidence itself.
+    _, alone = history("bbbbmaaaaaaaaaaa")
+    assert alone.where.count("1.4.0") == 1 + NEEDED
+
+
 def test_a_change_gone_in_the_very_next_release_is_seen_beside_the_turn() -> None:
     # The first halving lands on 1.4.0 and finds the turn there; 1.5.0 takes it back.
     found, _ = history("bbbbabbba")
