@@ -24,12 +24,25 @@ class Wants(Generic[Where]):
     """Where a search would like to probe next, by gain, and about how many probes it has left.
 
     `repeats` where every gain stands for runs that are needed whatever the others answer, as
-    `repeats.in_turn` has them.
+    `repeats.in_turn` has them. `top` is the greatest gain before others were under way.
     """
 
     gains: Mapping[Where, float]
     left: int
     repeats: bool = False
+    top: float = 0.0
+
+    @property
+    def best(self) -> float:
+        return max(self.top, *self.gains.values())
+
+    @property
+    def foremost(self) -> Wants[Where]:
+        """Without what may well turn out to be needless."""
+        if self.repeats:
+            return self
+        gains = {at: gain for at, gain in self.gains.items() if gain > self.best / 2}
+        return replace(self, gains=gains)
 
 
 class Search(Protocol[Where, Found_co]):
@@ -89,14 +102,25 @@ def choose(
     evidence: Mapping[Key, Evidence[Where]],
     world: World[Where],
 ) -> list[Next[Where]]:
-    """The best probe, and as many more as the world can make while it makes that one."""
-    chosen = [_best(wants, evidence, world)]
+    """The best probe, and as many more as the world can make while it makes that one.
+
+    What may well be needless is only probed where the world would idle: it makes a probe in
+    as many parts as that has cells.
+    """
+    chosen = [_best(_foremost(wants), evidence, world)]
     while chosen[0].cost and len(chosen) < world.at_once:
         wants, evidence = _meanwhile(wants, evidence, chosen[-1])
-        if not wants:
+        cells = {cell for each in chosen for _, cell in each.asked}
+        coming = _foremost(wants) or (wants if len(cells) < world.at_once else {})
+        if not coming:
             break
-        chosen.append(_best(wants, evidence, world))
+        chosen.append(_best(coming, evidence, world))
     return chosen
+
+
+def _foremost(wants: Mapping[Key, Wants[Where]]) -> dict[Key, Wants[Where]]:
+    found = {change: want.foremost for change, want in wants.items()}
+    return {change: want for change, want in found.items() if want.gains}
 
 
 def _meanwhile(
@@ -119,7 +143,7 @@ def _meanwhile(
         again = want.gains[made.where] - LATER if want.repeats else 0.0
         if again >= LATER / 2:
             gains[made.where] = again
-        open_ones[change] = replace(want, gains=gains)
+        open_ones[change] = replace(want, gains=gains, top=want.best)
         seen[change] = seen[change].add(made.where, made.replica, Answer.UNKNOWN, ())
     return {change: want for change, want in open_ones.items() if want.gains}, seen
 
