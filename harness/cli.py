@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -17,8 +18,10 @@ from harness.vocabulary.places import cache_dir
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. A user's error never shows a traceback."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    typed = argparse.Namespace(typed=shlex.join(["harness", *words]))
     try:
-        args = parser().parse_args(arguments)
+        args = parser().parse_args(words, typed)
         code: int = args.run(args)
     except HarnessError as error:
         return _fail(str(error), error.exit_code)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -19,7 +20,6 @@ from harness.execution import end_children
 from harness.gate.selection import SYNTAX
 from harness.gate.world import Listener, Places, Request, World
 from harness.running.processes import LocalProcesses
-from harness.running.progress import ShownProgress
 from harness.running.stacks import RealStacks
 from harness.vocabulary.cells import PRECISIONS
 from harness.vocabulary.errors import NoEvidence
@@ -195,17 +195,29 @@ def prepare(
     return digests
 
 
-def interrupted(progress: ShownProgress, kept: bool) -> str:
-    """What a command says that Ctrl-C ended."""
-    if progress.total == 0:
-        return (
-            "interrupted before anything ran; what was downloaded and built whole is kept, and "
-            "the same command goes on from there"
-        )
-    finished = f"{progress.done} of {progress.total} {progress.unit} are finished"
-    if not kept:
-        return f"interrupted: {finished}, and --no-cache keeps none of them"
-    return f"interrupted: {finished} and kept; the same command goes on from there"
+class Counted(Protocol):
+    """What is finished of a command's work."""
+
+    unit: str
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
+
+
+def interrupted(progress: Counted, args: argparse.Namespace, lost: str = "") -> str:
+    """What a command says that Ctrl-C ended, and how it goes on; `lost` is what is not kept."""
+    told = ["interrupted"]
+    if progress.total:
+        kept = ", and --no-cache keeps none of them" if args.no_cache else " and kept"
+        finished = f"{progress.done} of {progress.total} {progress.unit} are finished"
+        told = [f"interrupted: {finished}{kept}"]
+    elif not lost:
+        told = ["interrupted before anything ran", "what was downloaded and built whole is kept"]
+    again = "to begin again" if args.no_cache else "to go on from here"
+    return f"{'; '.join(filter(None, [*told, lost]))}\n{again}: {args.typed}"
 
 
 def _default_parallel() -> int:

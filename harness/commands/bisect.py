@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
             report = run_bisect(wanted, request, world)
     except KeyboardInterrupt:
         world.processes.stop()
-        say(asked.interrupted(progress, request.cache))
+        say(asked.interrupted(progress, args))
         return int(ExitCode.INTERRUPTED)
     return tell(
         bisected.exit_code(report),

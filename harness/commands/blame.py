@@ -91,6 +91,7 @@ def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
     for name in _OWN:
         setattr(again, name, vars(args)[name])
     again.fail_on = args.fail_on or fail_on
+    again.typed = args.typed
     return again
 
 

@@ -122,7 +122,7 @@ def _run(args: argparse.Namespace) -> tuple[Run, ...] | None:
             return run_conditions(request, world, conditions)
     except KeyboardInterrupt:
         world.processes.stop()
-        say(asked.interrupted(progress, request.cache))
+        say(asked.interrupted(progress, args))
         return None
 
 

@@ -155,7 +155,7 @@ def _run(args: argparse.Namespace, book: Book) -> Found | None:
             return run_claims(request, world, book)
     except KeyboardInterrupt:
         world.processes.stop()
-        say(asked.interrupted(progress, request.cache))
+        say(asked.interrupted(progress, args))
         return None
 
 

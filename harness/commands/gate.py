@@ -117,7 +117,7 @@ def gated(args: argparse.Namespace) -> GateReport | None:
         world.processes.stop()
         if besides.costs is not None:
             world.interrupt()
-        say(asked.interrupted(progress, request.cache))
+        say(asked.interrupted(progress, args))
         return None
     report = replace(report, command=blaming.recorded(args))
     return report if args.reproduce is None else named(report, args.reproduce)

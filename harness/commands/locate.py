@@ -77,8 +77,7 @@ def run(args: argparse.Namespace) -> int:
                 found = locate_subject(request, world, _look(args, known))
     except KeyboardInterrupt:
         world.processes.stop()
-        kept = asked.interrupted(progress, request.cache) if progress.total else "interrupted"
-        say(f"{kept}; what was looked into is not kept")
+        say(asked.interrupted(progress, args, lost="what was looked into is not kept"))
         return int(ExitCode.INTERRUPTED)
     return _publish(found, args)
 

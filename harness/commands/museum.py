@@ -163,11 +163,7 @@ def _run(args: argparse.Namespace, cases: tuple[Case, ...]) -> Museum | None:
                 progress,
             )
     except KeyboardInterrupt:
-        kept = "nothing of which is kept" if args.no_cache else "what they ran is kept"
-        say(
-            f"interrupted: {progress.done} of {progress.total} cases are answered; {kept}, "
-            "the same command goes on from there"
-        )
+        say(asked.interrupted(progress, args))
         return None
 
 

@@ -129,7 +129,7 @@ def _run(args: argparse.Namespace, faults: tuple[Fault, ...]) -> Sensitivity | N
             return run_sensitivity(request, world, faults, bounds, args.fault_timeout)
     except KeyboardInterrupt:
         world.processes.stop()
-        say(asked.interrupted(progress, request.cache))
+        say(asked.interrupted(progress, args))
         return None
 
 

@@ -17,6 +17,7 @@ class MuseumProgress:
     """Listens to the museum and shows how far it is. Use as a context."""
 
     def __init__(self, console: Console, total: int) -> None:
+        self.unit = "cases"
         self.total = total
         self.done = 0
         self._console = console

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -156,24 +157,41 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     assert found.code == 0
 
 
-def test_an_interrupt_keeps_what_was_probed_and_the_same_again_goes_on(world: Miniature) -> None:
-    command = ("bisect", "engine", "--behaviour", SIZE, "--good", "1.0", "--parallel", "1")
+def interrupted(world: Miniature, at: str, *command: str) -> str:
+    """What a command says that hears Ctrl-C once it has said a line that begins with `at`."""
     process = world.start(*command)
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith("[4,"):
+        if line.startswith(at):
             break
-    before = world.starts()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "and kept; the same command goes on from there" in err
-    again = world.run(*command)
+    assert process.returncode == 130, err
+    return err
+
+
+def test_an_interrupt_keeps_what_was_probed_and_the_command_it_prints_goes_on(
+    world: Miniature,
+) -> None:
+    command = ("bisect", "engine", "--behaviour", "*::test_size", "--good", "1.0", "--parallel")
+    said = interrupted(world, "[4,", *command, "1")
+    before = world.starts()
+    assert " probes are finished and kept\n" in said
+    printed = said.splitlines()[-1].partition("to go on from here: harness ")[2]
+    again = world.run(*shlex.split(printed))
     assert again.code == 0, again.err
     effort = again.report["effort"]
     assert effort["probes_kept"] >= 3
-    assert world.starts() - before <= effort["processes"] + 1
+    assert world.starts() - before <= effort["processes"]
     assert again.report["histories"][0]["turns"][0]["first"] == "1.2"
+
+
+def test_a_search_in_a_report_that_is_interrupted_prints_its_own_command(
+    blamed: Answer, world: Miniature
+) -> None:
+    report = str(world.home / "report" / "gate.json")
+    said = interrupted(world, "[1/", "blame", report, "--no-cache")
+    assert said.endswith(f"\nto begin again: harness blame {report} --no-cache\n")
 
 
 @pytest.mark.parametrize(

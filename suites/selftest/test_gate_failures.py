@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import time
 from collections.abc import Callable
@@ -204,6 +205,8 @@ def test_ctrl_c_says_what_is_kept_and_exits_130(long: Miniature) -> None:
     assert answer.code == 130
     # Two cells are planned where the candidate's environment was still being built, else four.
     assert re.search(r"interrupted: 1 of [24] cells are finished and kept", answer.err), answer.err
+    typed = shlex.join(["harness", "gate", *RESUMED])
+    assert answer.err.endswith(f"\nto go on from here: {typed}\n")
     assert "Traceback" not in answer.err
 
 

@@ -262,7 +262,8 @@ def test_an_interrupt_keeps_what_finished_and_the_same_again_goes_on(world: Mini
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 130
-        assert "1 of 2 cases are answered; what they ran is kept" in err
+        assert "interrupted: 1 of 2 cases are finished and kept" in err
+        assert err.endswith("\nto go on from here: harness museum --jobs 1\n")
         before = world.starts()
         assert world.run("museum", "--case", "size-found").code == 0
         assert world.starts() == before
