@@ -1,4 +1,4 @@
-"""`harness stacks`: the stacks there are, what moves in one, and the environments kept."""
+"""`harness stacks`: the stacks there are, what moves in one, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add(subparsers: Any) -> None:
     """Register the command's parser."""
     parser = subparsers.add_parser("stacks", help="list, show, build and prune stacks")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _action(actions, "list", _list, "the stacks that have a name, and the environments kept")
+    _action(actions, "list", _list, "the stacks that have a name, and what is kept")
     for action, run, text in (
         ("show", _show, "resolve a stack, and show what moves against the reference"),
         ("build", _build, "resolve a stack and build its environment"),
@@ -30,12 +30,14 @@ def add(subparsers: Any) -> None:
         command.add_argument("stack", metavar="STACK", help="a name, a file of pins or specifiers")
         command.add_argument("--torch-backend", metavar="B", help="torch's build: cpu, auto, cu126")
         command.add_argument("--no-downgrade", action="store_true", help="no library goes back")
-    prune = _action(actions, "prune", _prune, "remove environments that nobody uses")
+    prune = _action(
+        actions, "prune", _prune, "remove environments, and wheels of commits, that nobody uses"
+    )
     prune.add_argument(
         "--older-than", type=given.days, metavar="DAYS", help="unused for so many days"
     )
     prune.add_argument(
-        "--keep", type=given.count_or_none, metavar="N", help="all but the N last used"
+        "--keep", type=given.count_or_none, metavar="N", help="all but the N last used of each"
     )
     prune.add_argument("--all", action="store_true", help="all that are not in use")
 
@@ -62,7 +64,17 @@ def _list(args: argparse.Namespace) -> int:
         print(f"\n{'environment':<26} {'own disk':>9}  {'last used':<16}  stacks")
     for environment in kept:
         print(_kept_line(environment))
-    return _end(args, {"stacks": named, "environments": [_kept_fields(e) for e in kept]})
+    wheels = stacks.list_wheels()
+    if wheels:
+        print(f"\n{'wheel of a commit':<26} {'disk':>9}  {'last used':<16}")
+    for wheel in wheels:
+        print(_wheel_line(wheel))
+    fields = {
+        "stacks": named,
+        "environments": [_kept_fields(e) for e in kept],
+        "wheels": [_wheel_fields(each) for each in wheels],
+    }
+    return _end(args, fields)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -106,14 +118,19 @@ def _prune(args: argparse.Namespace) -> int:
             allowed="--older-than DAYS, --keep N, --all",
             next="harness stacks prune --older-than 7",
         )
-    removed = stacks.prune(args.older_than, args.keep, args.all)
-    for environment in removed:
-        print(f"removed {_kept_line(environment)}")
-    left = stacks.list_environments()
+    rule = (args.older_than, args.keep, args.all)
+    removed, wheels = stacks.prune(*rule), stacks.prune_wheels(*rule)
+    for line in (*map(_kept_line, removed), *map(_wheel_line, wheels)):
+        print(f"removed {line}")
+    left, wheels_left = stacks.list_environments(), stacks.list_wheels()
     print(f"{len(removed)} removed, {len(left)} left")
+    if wheels or wheels_left:
+        print(f"of the wheels of commits {len(wheels)} removed, {len(wheels_left)} left")
     fields = {
         "removed": [_kept_fields(e) for e in removed],
         "left": [_kept_fields(e) for e in left],
+        "wheels_removed": [_wheel_fields(each) for each in wheels],
+        "wheels_left": [_wheel_fields(each) for each in wheels_left],
     }
     return _end(args, fields)
 
@@ -134,13 +151,25 @@ def _move_line(move: Move) -> str:
 
 
 def _kept_line(kept: stacks.Kept) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.last_used))
-    size = f"{kept.bytes / 2**20:.0f} MiB"
-    return f"{kept.directory.name:<26} {size:>9}  {when}  {', '.join(kept.stacks)}"
+    told = _told(kept.directory.name, kept.bytes, kept.last_used)
+    return f"{told}  {', '.join(kept.stacks)}"
 
 
 def _kept_fields(kept: stacks.Kept) -> dict[str, Any]:
     return {**asdict(kept), "directory": str(kept.directory)}
+
+
+def _wheel_line(kept: stacks.KeptWheel) -> str:
+    return _told(f"{kept.package} {kept.version}", kept.bytes, kept.last_used)
+
+
+def _wheel_fields(kept: stacks.KeptWheel) -> dict[str, Any]:
+    return {**asdict(kept), "file": str(kept.file)}
+
+
+def _told(name: str, size: int, used: float) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
+    return f"{name:<26} {f'{size / 2**20:.0f} MiB':>9}  {when}"
 
 
 def _end(args: argparse.Namespace, fields: dict[str, Any]) -> int:

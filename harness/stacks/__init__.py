@@ -20,12 +20,14 @@ from harness.stacks.pruning import Kept, list_environments, prune
 from harness.stacks.releases import list_releases
 from harness.stacks.resolve import resolve_stack, why_back
 from harness.stacks.sources import SourceTree, Unbuilt
+from harness.stacks.wheels import KeptWheel, list_wheels, prune_wheels
 
 __all__ = [
     "Commit",
     "Environment",
     "IndexUnreachable",
     "Kept",
+    "KeptWheel",
     "Mixed",
     "NoSpace",
     "SourceTree",
@@ -42,9 +44,11 @@ __all__ = [
     "lend",
     "list_environments",
     "list_releases",
+    "list_wheels",
     "mix",
     "moves",
     "prune",
+    "prune_wheels",
     "release",
     "resolve_stack",
     "why_back",

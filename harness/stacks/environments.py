@@ -13,7 +13,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +26,7 @@ from packaging.utils import canonicalize_name
 from harness.stacks import uv
 from harness.stacks.errors import Uninstallable
 from harness.stacks.explain import plain
+from harness.stacks.leases import give_back, lease
 from harness.stacks.resolve import disk_full, no_space, unreachable
 from harness.vocabulary.errors import StackError
 from harness.vocabulary.places import cache_dir
@@ -34,7 +34,6 @@ from harness.vocabulary.stacks import Lock
 
 MARKER = "harness-environment.json"
 PARTIAL = ".partial"
-_leases: dict[Path, FileLock] = {}
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def build(
     environment = Environment(_python(directory), lock)
     try:
         shelf().mkdir(parents=True, exist_ok=True)
-        _lease(directory)
+        lease(directory)
         with _exclusively(directory, progress, stop):
             if not whole(directory, lock):
                 if read_marker(directory) is not None and (gone := lost(directory, lock)):
@@ -173,27 +172,9 @@ def build_lock(directory: Path) -> FileLock:
     return FileLock(directory.with_name(directory.name + ".lock"))
 
 
-def lease_files(directory: Path) -> list[Path]:
-    """A file for each process that has used the environment; locked while that process lives."""
-    return sorted(directory.parent.glob(f"{directory.name}.lease-*"))
-
-
-def _lease(directory: Path) -> None:
-    if directory in _leases:
-        return
-    handle, name = tempfile.mkstemp(prefix=f"{directory.name}.lease-", dir=directory.parent)
-    os.close(handle)
-    lease = FileLock(name)
-    lease.acquire()
-    _leases[directory] = lease
-
-
 def release(environment: Environment) -> None:
     """Say that this process no longer uses the environment, so that it may be pruned."""
-    lease = _leases.pop(environment.directory, None)
-    if lease is not None:
-        Path(lease.lock_file).unlink(missing_ok=True)
-        lease.release()
+    give_back(environment.directory)
 
 
 @contextmanager

@@ -6,19 +6,30 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from harness.stacks.environments import (
     MARKER,
     PARTIAL,
     build_lock,
-    lease_files,
     read_marker,
     read_uses,
     shelf,
     uses_file,
 )
+from harness.stacks.leases import in_use
+
+
+class Used(Protocol):
+    """What lies in the cache. `last_used` is seconds since the epoch."""
+
+    @property
+    def last_used(self) -> float: ...
+
+
+T = TypeVar("T", bound=Used)
 
 
 @dataclass(frozen=True)
@@ -48,22 +59,22 @@ def list_environments() -> tuple[Kept, ...]:
 
 
 def choose(
-    environments: tuple[Kept, ...],
+    kept: tuple[T, ...],
     now: float,
     older_than_days: float | None = None,
     keep: int | None = None,
     everything: bool = False,
-) -> tuple[Kept, ...]:
+) -> tuple[T, ...]:
     """Which to take away: all, those unused for so many days, or all but the `keep` last used."""
     if everything:
-        return environments
-    chosen = set()
+        return kept
+    chosen: set[T] = set()
     if older_than_days is not None:
-        chosen |= {e for e in environments if now - e.last_used > older_than_days * 86400}
+        chosen |= {each for each in kept if now - each.last_used > older_than_days * 86400}
     if keep is not None:
-        newest_first = sorted(environments, key=lambda kept: -kept.last_used)
+        newest_first = sorted(kept, key=lambda each: -each.last_used)
         chosen |= set(newest_first[keep:])
-    return tuple(e for e in environments if e in chosen)
+    return tuple(each for each in kept if each in chosen)
 
 
 def prune(
@@ -87,17 +98,6 @@ def clear_leftovers() -> None:
                 shutil.rmtree(partial, ignore_errors=True)
         except Timeout:
             continue
-
-
-def in_use(directory: Path) -> bool:
-    """Whether a living process holds a lease; leases of dead ones are removed."""
-    for path in lease_files(directory):
-        try:
-            with FileLock(path).acquire(timeout=0):
-                path.unlink(missing_ok=True)
-        except Timeout:
-            return True
-    return False
 
 
 def _remove(directory: Path) -> bool:

@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,14 @@ from harness.stacks.commits import Commit, checked_out
 from harness.stacks.environments import PARTIAL
 from harness.stacks.explain import plain
 from harness.stacks.labels import labelled, relabel
+from harness.stacks.leases import give_back, lease
 from harness.stacks.resolve import outage
 from harness.vocabulary.places import cache_dir
+
+
+def shelves() -> Path:
+    """The folder with the wheels of all packages."""
+    return cache_dir() / "sources"
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,15 @@ class SourceTree:
         """The folder with the wheels, for this interpreter on this platform."""
         parts = (sys.implementation.name, platform.python_version(), platform.platform())
         fits = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-        return cache_dir() / "sources" / fits / self.package
+        return shelves() / fits / self.package
 
     def kept(self, commit: Commit) -> str | Unbuilt | None:
-        """What `version` found before; None where it would have to build."""
-        wheels = sorted(self.shelf.glob(f"*g{commit.short}-*.whl"))
-        return _version(wheels[0]) if wheels else self._failed.get(commit)
+        """What `version` found before; None where it would have to build. To ask is to use it."""
+        for wheel in sorted(self.shelf.glob(f"*g{commit.short}-*.whl")):
+            # Its own time stays as it is: uv unpacks a wheel again that seems to be another.
+            os.utime(wheel, ns=(time.time_ns(), wheel.stat().st_mtime_ns))
+            return _version(wheel)
+        return self._failed.get(commit)
 
     def version(self, commit: Commit) -> str | Unbuilt:
         """The version of the wheel of `commit`, built if there is none yet.
@@ -73,14 +83,16 @@ class SourceTree:
 
     @contextmanager
     def offered(self) -> Iterator[None]:
-        """Have uv find the wheels, beside all that it finds otherwise."""
+        """Have uv find the wheels, beside all that it finds otherwise; nothing prunes them."""
         before = os.environ.get("UV_FIND_LINKS")
         others = uv.environment(os.environ).get("UV_FIND_LINKS", "")
         self.shelf.mkdir(parents=True, exist_ok=True)
+        lease(self.shelf)
         os.environ["UV_FIND_LINKS"] = ",".join(filter(None, [others, str(self.shelf)]))
         try:
             yield
         finally:
+            give_back(self.shelf)
             if before is None:
                 del os.environ["UV_FIND_LINKS"]
             else:

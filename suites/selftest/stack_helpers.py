@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wheels import make_wheel
+
+from harness import cli
 
 REFERENCE = ("alpha==1.0", "beta==1.0", "gamma==1.0")
 
@@ -38,3 +42,11 @@ def make_home(
     monkeypatch.setenv("HARNESS_HOME", str(home))
     monkeypatch.setenv("HARNESS_CACHE", str(directory / "cache"))
     return home
+
+
+def command(home: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run `harness stacks` with these arguments; its exit code, and what it wrote as JSON."""
+    file = home / "answer.json"
+    file.unlink(missing_ok=True)
+    code = cli.main(["stacks", *arguments, "--json", str(file)])
+    return code, json.loads(file.read_text()) if file.is_file() else {}

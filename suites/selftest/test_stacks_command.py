@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from stack_helpers import make_home
+from stack_helpers import command, make_home
 
 from harness import cli, stacks
 from harness.stacks.environments import Environment, shelf
@@ -19,14 +17,6 @@ from harness.vocabulary.stacks import Lock
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_home(tmp_path, monkeypatch)
-
-
-def command(home: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run `harness stacks` with these arguments; its exit code, and what it wrote as JSON."""
-    file = home / "answer.json"
-    file.unlink(missing_ok=True)
-    code = cli.main(["stacks", *arguments, "--json", str(file)])
-    return code, json.loads(file.read_text()) if file.is_file() else {}
 
 
 def build(home: Path, stack: str) -> Path:
@@ -41,7 +31,7 @@ def build(home: Path, stack: str) -> Path:
 def test_list_has_the_stacks_by_name_and_the_environments_kept(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command(home, "list") == (0, {"stacks": ["reference"], "environments": []})
+    assert command(home, "list") == (0, {"stacks": ["reference"], "environments": [], "wheels": []})
     python = build(home, "reference")
     capsys.readouterr()
     _, answer = command(home, "list")
