@@ -72,14 +72,15 @@ def changes_of(
     baseline: Mapping[Key, Outcome],
     candidate: Mapping[Key, Outcome],
 ) -> tuple[tuple[Change, ...], tuple[Unsearched, ...]]:
-    """The changes that a gate found, and the verdicts beside `same` that are none, with reasons.
+    """The changes that a gate found and nobody accepts, and the verdicts beside `same` that are
+    none, with reasons.
 
     The mappings hold the first outcome of each behaviour on each side.
     """
     changes: list[Change] = []
     unsearched: list[Unsearched] = []
     for each in verdicts:
-        if each.verdict is Verdict.SAME:
+        if each.verdict is Verdict.SAME or each.accepted is not None:
             continue
         key = (each.behaviour, each.cell)
         if each.verdict in _UNSURE:

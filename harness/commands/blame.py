@@ -16,6 +16,9 @@ from harness.vocabulary.errors import ExitCode, UsageError
 _OWN = ("parallel", "cell_timeout", "memory_limit", "no_cache", "report", "json", "pre")
 """What is asked of the search itself, and not of the gate that it is about."""
 
+_OVERRULED = ("fail_on", "accepted")
+"""What the gate was asked too: here is the last word on it."""
+
 
 def add(subparsers: Any) -> None:
     """Register the command's parser."""
@@ -70,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
     """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
     doubled = (
-        sorted(args.given.difference(_OWN, {"gate", "fail_on"})) if hasattr(args, "given") else []
+        sorted(args.given.difference(_OWN, _OVERRULED, {"gate"})) if hasattr(args, "given") else []
     )
     doubled += [name for name in ("select", "subject", "precision", "device") if vars(args)[name]]
     if doubled:
@@ -91,6 +94,7 @@ def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
     for name in _OWN:
         setattr(again, name, vars(args)[name])
     again.fail_on = args.fail_on or fail_on
+    again.accepted = args.accepted or again.accepted
     again.typed = args.typed
     return again
 

@@ -57,6 +57,8 @@ def recorded(args: argparse.Namespace) -> tuple[str, ...]:
     ]
     if args.subjects_file:
         pairs.append(("--subjects-file", str(args.subjects_file.absolute())))
+    if args.accepted:
+        pairs.append(("--accepted", str(args.accepted.absolute())))
     if args.torch_backend:
         pairs.append(("--torch-backend", args.torch_backend))
     flags = ("--no-downgrade",) if args.no_downgrade else ()

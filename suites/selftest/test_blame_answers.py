@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.blame.answers import answer, changes_of
 from harness.blame.likely import in_order, likely
+from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.blame import Answer, Change
 from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.observations import Noise, Observation
@@ -126,6 +128,13 @@ def test_what_the_gate_is_not_sure_of_is_not_searched_and_says_why() -> None:
         ("c", "the candidate disagrees with itself"),
         ("d", "it does not hold in either stack"),
     ]
+
+
+def test_what_is_accepted_is_not_searched() -> None:
+    entry = Accepted("meant", "a", Verdict.CHANGED, "meant so", "ann", "engine", "<3")
+    verdict = BehaviourVerdict("a", "cell", Verdict.CHANGED)
+    assert len(changes_of([verdict], {}, {})[0]) == 1
+    assert changes_of([replace(verdict, accepted=entry)], {}, {}) == ((), ())
 
 
 MOVED = ("transformers", "tokenizers", "bitsandbytes", "tiktoken", "huggingface-hub")

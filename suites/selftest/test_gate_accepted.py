@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,6 +121,32 @@ def test_a_file_of_ones_own_is_read_instead(world: Miniature, tmp_path: Path) ->
     own = tmp_path / "own.toml"
     write(own, IDS, PROTOS)
     assert gate(world, DEAD, options=("--accepted", str(own))).code == 0
+
+
+def test_what_brought_an_accepted_change_is_not_searched_nor_in_a_report_that_is_read_again(
+    world: Miniature, tmp_path: Path
+) -> None:
+    own, report = tmp_path / "own.toml", tmp_path / "gate.json"
+    write(own, IDS)
+    options = ("--accepted", str(own), "--blame")
+    first = gate(world, DEAD, options=options)
+    report.write_text(json.dumps(first.report))
+    again = world.run("blame", str(report))
+    both = tmp_path / "both.toml"
+    write(both, IDS, PROTOS)
+    none = world.run("blame", str(report), "--accepted", str(both))
+    assert (searched(first), searched(again)) == (["test_protos"], ["test_protos"]), again.err
+    assert first.behaviour("test_ids")["accepted"] == "ids"
+    assert (searched(none), none.code) == ([], 0), none.err
+
+
+def searched(answer: Answer) -> list[str]:
+    """The tests whose changes were put on something, or on nothing."""
+    return [
+        change["behaviour"].rpartition("::")[2]
+        for group in answer.report["blame"]["groups"]
+        for change in group["changes"]
+    ]
 
 
 REFUSED = [
