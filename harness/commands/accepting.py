@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.commands import given
@@ -28,10 +28,12 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def accepted_of(args: argparse.Namespace, written: Sequence[Written]) -> tuple[Accepted, ...]:
+def accepted_of(
+    args: argparse.Namespace, written: Callable[[], Sequence[Written]]
+) -> tuple[Accepted, ...]:
     """What the file accepts; nothing where the project has none and none was named.
 
-    Raises AcceptedError, also for an entry whose behaviour no test of the suites can be.
+    Raises AcceptedError, also for an entry whose behaviour no test that is `written` can be.
     """
     path, where = args.accepted, str(args.accepted)
     if path is None:
@@ -39,8 +41,9 @@ def accepted_of(args: argparse.Namespace, written: Sequence[Written]) -> tuple[A
         if not path.exists():
             return ()
     entries = read_accepted(_text(path, where), where)
+    tests = written() if entries else ()
     for entry in entries:
-        _check_behaviour(entry, written)
+        _check_behaviour(entry, tests)
     return entries
 
 

@@ -102,7 +102,7 @@ def gated(args: argparse.Namespace) -> GateReport | None:
     )
     written = written_behaviours(home())
     check_expressions(written, request.select)
-    accepted = accepting.accepted_of(args, written)
+    accepted = accepting.accepted_of(args, lambda: written)
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     besides = Besides(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from harness.gate.selection import matches
 from harness.gate.world import Request
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
-from harness.vocabulary.gated import BehaviourVerdict
+from harness.vocabulary.gated import BehaviourVerdict, GateReport
 from harness.vocabulary.tiers import DEFAULT, within
 from harness.vocabulary.verdicts import Verdict
 
@@ -24,10 +24,16 @@ _CHOOSE_CELLS = frozenset({"--subject", "--precision", "--device"})
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What a gate was asked not to run: these behaviours, and some cells of the others."""
+    """What was not run: these behaviours, and some `cells` of the others. `unsaid` where nobody
+    knows which behaviours."""
 
     behaviours: Collection[str] = ()
     cells: bool = False
+    unsaid: bool = False
+
+
+OF_RECORDS = LeftOut(cells=True, unsaid=True)
+"""A run record does not say what its run was asked for."""
 
 
 def left_out(request: Request, behaviours: Collection[str]) -> LeftOut:
@@ -36,56 +42,45 @@ def left_out(request: Request, behaviours: Collection[str]) -> LeftOut:
     return LeftOut(behaviours, fewer or not _CHOOSE_CELLS.isdisjoint(request.options))
 
 
-def accept(
-    entries: Sequence[Accepted],
-    behaviours: Iterable[BehaviourVerdict],
-    versions: Mapping[str, str],
-    left: LeftOut,
-) -> tuple[tuple[BehaviourVerdict, ...], tuple[Acceptance, ...]]:
-    """The verdicts, each with the first entry that accepts it, and what became of the entries.
+def accept(report: GateReport, entries: Sequence[Accepted], left: LeftOut) -> GateReport:
+    """`report` with the first entry that accepts it at each verdict, and what became of entries.
 
-    `versions` are the candidate's. An entry is `unmatched` only where all that it names ran
-    and gave evidence: a gate of a part says nothing of an entry for the whole.
+    An entry is `unmatched` only where all that it names ran and gave evidence: a gate of a part
+    says nothing of an entry for the whole.
     """
-    results = tuple(behaviours)
-    acceptances = tuple(_acceptance(entry, results, versions, left) for entry in entries)
+    acceptances = tuple(_acceptance(entry, report, left) for entry in entries)
     holding = [each.entry for each in acceptances if each.standing is Standing.HOLDS]
-    accepted = tuple(
+    behaviours = tuple(
         replace(result, accepted=next((e for e in holding if _accepts(e, result)), None))
-        for result in results
+        for result in report.behaviours
     )
-    return accepted, acceptances
+    return replace(report, behaviours=behaviours, accepted=acceptances)
 
 
-def _acceptance(
-    entry: Accepted,
-    results: Iterable[BehaviourVerdict],
-    versions: Mapping[str, str],
-    left: LeftOut,
-) -> Acceptance:
-    found = Counter(result.verdict for result in results if _names(entry, result))
-    version = versions.get(entry.package)
-    return Acceptance(entry, _standing(entry, found, version, left), dict(found), version)
+def _acceptance(entry: Accepted, report: GateReport, left: LeftOut) -> Acceptance:
+    named = [result for result in report.behaviours if _names(entry, result)]
+    found = Counter(result.verdict for result in named)
+    version = report.candidate.versions.get(entry.package) if report.candidate else None
+    if not named:
+        standing = Standing.UNSEEN
+    elif version is None or not SpecifierSet(entry.versions).contains(version, prereleases=True):
+        standing = Standing.EXPIRED
+    elif found[entry.verdict]:
+        standing = Standing.HOLDS
+    elif NO_EVIDENCE.intersection(found) or _is_partly(entry, named, left):
+        standing = Standing.UNSEEN
+    else:
+        standing = Standing.UNMATCHED
+    return Acceptance(entry, standing, dict(found), version)
 
 
-def _standing(
-    entry: Accepted, found: Mapping[Verdict, int], version: str | None, left: LeftOut
-) -> Standing:
-    if not found:
-        return Standing.UNSEEN
-    if version is None or not SpecifierSet(entry.versions).contains(version, prereleases=True):
-        return Standing.EXPIRED
-    if found.get(entry.verdict):
-        return Standing.HOLDS
-    if NO_EVIDENCE.intersection(found) or _is_partly(entry, left):
-        return Standing.UNSEEN
-    return Standing.UNMATCHED
-
-
-def _is_partly(entry: Accepted, left: LeftOut) -> bool:
-    """Whether the change may be in what was left out."""
-    other_cells = left.cells and "*" in entry.cell
-    return other_cells or any(matches(name, entry.behaviour) for name in left.behaviours)
+def _is_partly(entry: Accepted, named: Iterable[BehaviourVerdict], left: LeftOut) -> bool:
+    """Whether the change may be in what was left out, beside what is `named`."""
+    if left.cells and "*" in entry.cell:
+        return True
+    if left.unsaid and not any(each.behaviour == entry.behaviour for each in named):
+        return True
+    return any(matches(name, entry.behaviour) for name in left.behaviours)
 
 
 def _accepts(entry: Accepted, result: BehaviourVerdict) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
+from harness.gate.accepted import OF_RECORDS, accept
 from harness.gate.compare import Imports, Key, compare_runs, package_verdicts, snapshot_note
 from harness.gate.exitcode import exit_code
 from harness.gate.notes import noise_note
+from harness.vocabulary.accepted import Accepted
+from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.gated import GateReport
 from harness.vocabulary.records import Header, Outcome, Record
 from harness.vocabulary.stacks import Lock, Move
@@ -20,6 +24,7 @@ def compare_records(
     candidate: Named,
     fail_on: Collection[Verdict] = FAILS_A_GATE,
     seconds: Callable[[], float] = lambda: 0.0,
+    accepted: Sequence[Accepted] = (),
 ) -> GateReport:
     """Compare two records, each with the name it goes by.
 
@@ -38,7 +43,7 @@ def compare_records(
         noise_note(before.values()),
         snapshot_note(before, comparison),
     ]
-    return GateReport(
+    report = GateReport(
         baseline=locks[0],
         candidate=locks[1],
         moved=_moves(locks[0], locks[1]),
@@ -48,12 +53,15 @@ def compare_records(
         behaviours=comparison.behaviours,
         skipped=comparison.skipped,
         notes=tuple(note for note in notes if note),
-        exit_code=int(exit_code("built", packages, comparison.behaviours, fail_on)),
+        exit_code=int(ExitCode.INCONCLUSIVE),
         seconds=seconds(),
         baseline_name=old_name,
         candidate_name=new_name,
         fail_on=frozenset(fail_on),
     )
+    report = accept(report, accepted, OF_RECORDS)
+    code = exit_code("built", packages, report.behaviours, fail_on, accepted=report.accepted)
+    return replace(report, exit_code=int(code))
 
 
 def _outcomes(record: Record) -> dict[Key, Outcome]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.gate.accepted import accept, left_out
@@ -24,6 +24,7 @@ from harness.running.reproducing import of_gate
 from harness.running.settling import settle
 from harness.running.sides import Sides, resolve
 from harness.vocabulary.accepted import Accepted
+from harness.vocabulary.costs import BenchReport, CostVerdict
 from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.gated import GateReport
 from harness.vocabulary.stacks import Lock
@@ -86,7 +87,7 @@ def _beside(report: GateReport, sides: Sides, rules: Rules, besides: Besides) ->
     if besides.blame is not None:
         report = _with_blame(report, besides.blame, sides)
     if besides.costs is not None:
-        report = _with_costs(report, besides.costs, sides, rules.fail_on)
+        report = _with_costs(report, besides.costs, sides, rules)
     if besides.reproduce is not None:
         scripts = of_gate(sides, report.behaviours, besides.reproduce)
         report = replace(report, reproducers=scripts)
@@ -130,53 +131,56 @@ def _with_blame(report: GateReport, asked: BlameAsked, sides: Sides) -> GateRepo
         return replace(report, notes=(*report.notes, f"what changed was put on nothing: {error}"))
 
 
-def _with_costs(
-    report: GateReport, asked: CostsAsked, sides: Sides, fail_on: Collection[Verdict]
-) -> GateReport:
+def _with_costs(report: GateReport, asked: CostsAsked, sides: Sides, rules: Rules) -> GateReport:
     """`report` with the costs that its moves can have changed."""
     found = planned(asked, report.moved, sides)
     if not found:
         return replace(report, notes=(*report.notes, NOTHING_MOVED))
-    bench = compare_costs(asked, found, sides, fail_on)
-    verdicts = [each.decision.verdict for one in bench.comparisons for each in one.compared]
-    code = exit_code(
-        report.stack_verdict, report.packages, report.behaviours, fail_on, verdicts, report.accepted
-    )
-    return replace(report, bench=bench, exit_code=int(code))
+    bench = compare_costs(asked, found, sides, rules.fail_on)
+    return _judged(replace(report, bench=bench), sides, rules)
 
 
 def _report(sides: Sides, comparison: Comparison, rules: Rules) -> GateReport:
     request, locks, results = sides.request, sides.locks, sides.results
     imports = [results.imports(side, locks[side].versions) for side in SIDES]
     packages = package_verdicts(*imports)
-    left = left_out(request, results.left_out())
-    behaviours, acceptances = accept(
-        rules.accepted, comparison.behaviours, locks["candidate"].versions, left
-    )
-    code = exit_code("built", packages, behaviours, rules.fail_on, accepted=acceptances)
-    oddities = results.oddities()
-    if oddities and code == ExitCode.NOTHING_CHANGED:
-        code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known
     moved = sides.world.stacks.moves(locks["baseline"], locks["candidate"])
     first = sides.outcomes()[0][0]
     told = [noise_note(first.values()), snapshot_note(first, comparison)]
     notes = [*sides.world.stacks.notes(request, moved), *sides.notes]
     if locks["baseline"].digest == locks["candidate"].digest:
         notes.insert(0, IDENTICAL.format(count=len(locks["baseline"].pins)))
-    return GateReport(
+    report = GateReport(
         baseline=locks["baseline"],
         candidate=locks["candidate"],
         moved=moved,
         stack_verdict="built",
         stack_reason="",
         packages=packages,
-        behaviours=behaviours,
+        behaviours=comparison.behaviours,
         skipped=comparison.skipped,
-        notes=(*notes, *oddities, *filter(None, told)),
-        exit_code=int(code),
+        notes=(*notes, *results.oddities(), *filter(None, told)),
+        exit_code=int(ExitCode.INCONCLUSIVE),
         seconds=0.0,
         baseline_name=request.baseline,
         candidate_name=request.candidate,
         tier=request.tier,
-        accepted=acceptances,
     )
+    return _judged(report, sides, rules)
+
+
+def _judged(report: GateReport, sides: Sides, rules: Rules) -> GateReport:
+    """`report` with what is accepted, and the exit code that is left."""
+    results = sides.results
+    report = accept(report, rules.accepted, left_out(sides.request, results.left_out()))
+    costs = None if report.bench is None else list(_costs(report.bench))
+    code = exit_code(
+        "built", report.packages, report.behaviours, rules.fail_on, costs, report.accepted
+    )
+    if results.oddities() and code == ExitCode.NOTHING_CHANGED:
+        code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known
+    return replace(report, exit_code=int(code))
+
+
+def _costs(bench: BenchReport) -> Iterator[CostVerdict]:
+    return (each.decision.verdict for one in bench.comparisons for each in one.compared)

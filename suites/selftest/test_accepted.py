@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from harness.gate.accepted import LeftOut, accept, left_out
+from harness.gate.accepted import OF_RECORDS, LeftOut, accept, left_out
 from harness.gate.acceptedfile import AcceptedError, read_accepted
 from harness.gate.exitcode import exit_code
 from harness.gate.world import Request
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
-from harness.vocabulary.gated import BehaviourVerdict
+from harness.vocabulary.gated import BehaviourVerdict, GateReport
+from harness.vocabulary.stacks import Lock
 from harness.vocabulary.verdicts import Verdict
 
 NAME = "tokenizers/test_ids.py::test_ids"
@@ -26,19 +28,42 @@ def result(
     return BehaviourVerdict(name, cell, verdict)
 
 
+def judged(
+    entries: Sequence[Accepted],
+    results: Iterable[BehaviourVerdict],
+    versions: Mapping[str, str] = VERSIONS,
+    left: LeftOut = WHOLE,
+) -> GateReport:
+    """A gate with these verdicts, whose candidate has these versions, by these entries."""
+    report = GateReport(
+        baseline=None,
+        candidate=Lock("next", tuple(versions.items())),
+        moved=(),
+        stack_verdict="built",
+        stack_reason="",
+        packages=(),
+        behaviours=tuple(results),
+        skipped=(),
+        notes=(),
+        exit_code=4,
+        seconds=0.0,
+    )
+    return accept(report, entries, left)
+
+
 def only(
     entry: Accepted,
     *results: BehaviourVerdict,
     versions: dict[str, str] = VERSIONS,
     left: LeftOut = WHOLE,
 ) -> Acceptance:
-    (found,) = accept([entry], results, versions, left)[1]
+    (found,) = judged([entry], results, versions, left).accepted
     return found
 
 
 def code(entry: Accepted, *results: BehaviourVerdict) -> int:
-    behaviours, acceptances = accept([entry], results, VERSIONS, WHOLE)
-    return exit_code("built", (), behaviours, accepted=acceptances)
+    report = judged([entry], results)
+    return exit_code("built", (), report.behaviours, accepted=report.accepted)
 
 
 def test_an_accepted_change_does_not_fail_the_gate() -> None:
@@ -55,9 +80,8 @@ def test_an_unknown_beside_an_accepted_change_leaves_the_gate_inconclusive() -> 
 
 
 def test_the_verdict_bears_the_entry_that_accepts_it() -> None:
-    (accepted, other), _ = accept(
-        [ENTRY], [result(), result(Verdict.BROKEN, "minilm")], VERSIONS, WHOLE
-    )
+    report = judged([ENTRY], [result(), result(Verdict.BROKEN, "minilm")])
+    accepted, other = report.behaviours
     assert (accepted.accepted, other.accepted) == (ENTRY, None)
 
 
@@ -133,6 +157,22 @@ def test_without_some_cells_only_an_entry_for_one_cell_can_match_nothing() -> No
     assert only(one, result(Verdict.SAME), left=left).standing is Standing.UNMATCHED
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "cell", "standing"),
+    [
+        (NAME, "gpt2", Standing.UNMATCHED),
+        (NAME, "*", Standing.UNSEEN),
+        ("tokenizers", "gpt2", Standing.UNSEEN),
+    ],
+)
+def test_of_records_only_an_entry_for_one_behaviour_in_one_cell_can_match_nothing(
+    behaviour: str, cell: str, standing: Standing
+) -> None:
+    entry = replace(ENTRY, behaviour=behaviour, cell=cell)
+    assert only(entry, result(Verdict.SAME), left=OF_RECORDS).standing is standing
+    assert only(entry, result(), left=OF_RECORDS).standing is Standing.HOLDS
+
+
 BOUNDS = [
     ("<5.25", "5.24.9", True),
     ("<5.25", "5.25.0", False),
@@ -159,7 +199,7 @@ def test_an_entry_holds_as_long_as_the_candidate_is_within_its_bound(
 
 
 def test_an_expired_entry_accepts_nothing() -> None:
-    (verdict,), _ = accept([ENTRY], [result()], {"transformers": "5.25.0"}, WHOLE)
+    (verdict,) = judged([ENTRY], [result()], {"transformers": "5.25.0"}).behaviours
     assert verdict.accepted is None
 
 
@@ -170,9 +210,9 @@ def test_an_entry_for_a_package_that_the_candidate_lacks_has_expired() -> None:
 
 def test_of_two_entries_for_one_change_the_first_accepts_and_both_stand() -> None:
     second = replace(ENTRY, id="again", behaviour="tokenizers")
-    (verdict,), found = accept([ENTRY, second], [result()], VERSIONS, WHOLE)
-    assert verdict.accepted == ENTRY
-    assert [each.standing for each in found] == [Standing.HOLDS, Standing.HOLDS]
+    report = judged([ENTRY, second], [result()])
+    assert [each.accepted for each in report.behaviours] == [ENTRY]
+    assert [each.standing for each in report.accepted] == [Standing.HOLDS, Standing.HOLDS]
 
 
 FILE = """

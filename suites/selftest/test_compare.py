@@ -91,6 +91,59 @@ def test_what_only_the_baseline_has_is_gone(tmp_path: Path) -> None:
     assert (code, verdicts(report)) == (1, {"x": "same", "y": "gone"})
 
 
+ENTRY = """
+[meant]
+behaviour = "t.py::x"
+cell = "lib"
+verdict = "{verdict}"
+until = "lib{until}"
+reason = "meant so"
+owner = "ann"
+"""
+
+
+@pytest.fixture
+def bare_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without behaviours, so that any may be named."""
+    home = tmp_path / "home"
+    for part in ("suites", "fixtures", "snapshots"):
+        (home / part).mkdir(parents=True)
+    monkeypatch.setenv("HARNESS_HOME", str(home))
+    return home
+
+
+@pytest.mark.parametrize(
+    ("verdict", "until", "code", "standing"),
+    [
+        ("drifted", "<3", 0, "holds"),
+        ("changed", "<3", 1, "unmatched"),
+        ("drifted", "<2", 1, "expired"),
+    ],
+)
+def test_an_accepted_change_fails_nothing_and_is_listed_as_in_a_gate(
+    bare_home: Path, tmp_path: Path, verdict: str, until: str, code: int, standing: str
+) -> None:
+    old = write(tmp_path / "a", held("x"))
+    new = write(tmp_path / "b", held("x", 1.5), version="2.0")
+    assert compare(old, new, "--fail-on", "drifted")[0] == 1
+    own = tmp_path / "own.toml"
+    for file in (own, bare_home / "fixtures" / "accepted.toml"):
+        file.write_text(ENTRY.format(verdict=verdict, until=until))
+        options = ("--accepted", str(own)) if file == own else ()
+        found, report = compare(old, new, "--fail-on", "drifted", *options)
+        (entry,) = report["accepted"]
+        assert (found, entry["standing"]) == (code, standing)
+        assert report["behaviours"][0]["accepted"] == ("meant" if standing == "holds" else None)
+
+
+def test_records_are_compared_where_no_project_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_HOME", str(tmp_path))
+    record = write(tmp_path / "a", held("x"))
+    assert compare(record, record)[0] == 0
+
+
 def test_what_a_record_cut_off_did_not_reach_is_unknown(tmp_path: Path) -> None:
     old, new = (
         write(tmp_path / "a", held("x"), held("y")),
