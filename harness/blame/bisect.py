@@ -21,7 +21,7 @@ from harness.blame.evidence import Evidence, disagree, restless, state
 from harness.blame.releases import anchors
 from harness.blame.turns import transition
 from harness.blame.world import Listener, World
-from harness.vocabulary.blame import Answer, History, Key, Standing
+from harness.vocabulary.blame import Answer, History, Key, Place, Standing
 from harness.vocabulary.errors import UsageError
 
 
@@ -33,21 +33,23 @@ def bisect(
     listener: Listener,
     *,
     scan: bool = False,
+    place: Place = "release",
 ) -> dict[Key, History]:
     """The history of each change over `releases`, oldest first, good end to bad end.
 
     `before` is what the first answers and `after` the last; with `scan` the last may answer
-    `before` as well. Raises UsageError where there are not two releases.
+    `before` as well. `place` is what they are called. Raises UsageError where there are not two.
     """
     if len(set(releases)) < 2 or len(set(releases)) != len(releases):
         raise UsageError(
-            f"nothing to bisect between {', '.join(releases) or 'no releases'}",
+            f"nothing to bisect between {', '.join(releases) or f'no {place}s'}",
             where=package,
-            allowed="two different releases, and those between them, each once",
+            allowed=f"two different {place}s, and those between them, each once",
             next=f"harness bisect {package} --good OLDER --bad NEWER",
         )
-    span = _Span(package, tuple(releases), frozenset(anchors(releases)) if scan else None)
-    return ask(f"releases of {package}", changes, partial(step, span), world, listener)
+    anchored = frozenset(anchors(releases)) if scan else None
+    span = _Span(package, tuple(releases), anchored, place)
+    return ask(f"{place}s of {package}", changes, partial(step, span), world, listener)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class _Span:
     package: str
     releases: tuple[str, ...]
     anchors: frozenset[str] | None
+    place: Place = "release"
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -185,7 +188,7 @@ def _told(span: _Span, change: Key, evidence: Evidence[str]) -> History:
     if not turns:
         answers = _known(span, evidence)
         reason = (
-            f"{span.package} answers {answers[0]} in all of the {len(answers)} releases that "
+            f"{span.package} answers {answers[0]} in all of the {len(answers)} {span.place}s that "
             f"answer, of {len(span.releases)}"
         )
         return _history(span, change, evidence, Standing.UNVERIFIED, reason=reason)

@@ -85,6 +85,7 @@ def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectRepo
         replace(bare, changes=chosen),
         asked.listener,
         scan=scan,
+        place=span.place,
     )
     return BisectReport(
         lock,

@@ -28,7 +28,7 @@ class Source:
 
     @property
     def searched(self) -> Searched:
-        return Searched(self.tree.package, tuple(self.places))
+        return Searched(self.tree.package, tuple(self.places), place="commit")
 
 
 class SourceStacks(MixedStacks):

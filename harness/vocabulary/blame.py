@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from harness.vocabulary.located import Located
 from harness.vocabulary.records import Outcome
@@ -13,6 +14,9 @@ from harness.vocabulary.verdicts import Verdict
 
 Key = tuple[str, str]
 """A change by name: its behaviour and its cell's id."""
+
+Place = Literal["release", "commit"]
+"""What is searched along."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,8 @@ class Searched:
 
     `held` are packages of the culprit that stood at the candidate's version meanwhile.
     `skipped` are releases between the ends that were left out, each with the reason; `note`
-    says in words what is to be known of the list itself.
+    says in words what is to be known of the list itself, `place` what one of `releases` is: a
+    commit where a source tree was searched.
     """
 
     package: str
@@ -172,6 +177,7 @@ class Searched:
     skipped: tuple[tuple[str, str], ...] = ()
     held: tuple[str, ...] = ()
     note: str = ""
+    place: Place = "release"
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,14 @@ def test_the_commit_that_brought_the_change_is_named(found: Answer, repository: 
     assert found.code == 0
 
 
+def test_what_is_searched_is_called_commits(found: Answer, repository: Repository) -> None:
+    ends = f"{commit(repository, 'v1')} to {commit(repository, 'HEAD')}"
+    assert f"gizmo {ends}, 8 commits, over reference" in found.out
+    assert "searching the commits of gizmo for 1 change" in found.err
+    assert "release" not in found.out + found.err
+    assert found.report["searched"]["place"] == "commit"
+
+
 def test_a_commit_that_does_not_build_is_unknown(found: Answer, repository: Repository) -> None:
     (history,) = found.report["histories"]
     assert commit(repository, "broken") not in history["probed"]

@@ -9,10 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from harness.report import words
 from harness.report.blame import rows
 from harness.report.blame.jsonform import effort_json, history_json, searched_json
 from harness.report.plain import one_line
-from harness.vocabulary.blame import Answer, BisectReport, History, Key, Standing
+from harness.vocabulary.blame import Answer, BisectReport, History, Key, Place, Standing
 from harness.vocabulary.errors import ExitCode
 
 FORMAT = 1
@@ -40,22 +41,24 @@ def to_json(report: BisectReport) -> dict[str, Any]:
 
 def render(report: BisectReport, console: Console) -> None:
     """Print every history, those that are alike together."""
+    place = report.searched.place
     alike: dict[tuple[object, ...], list[History]] = {}
     for each in report.histories:
         alike.setdefault((each.standing, each.transitions, each.reason), []).append(each)
     for histories in sorted(alike.values(), key=lambda each: (each[0].standing, -len(each))):
-        _history(histories[0], [each.change for each in histories], console)
+        _history(histories[0], [each.change for each in histories], place, console)
     for line in (*rows.left_out(report.searched), *report.notes):
         _line(console, Text.assemble(("note: ", "yellow"), one_line(line)))
     first, *_, last = report.searched.releases
-    ends = f"{report.searched.package} {first} to {last}, {len(report.searched.releases)} releases"
+    count = words.plural(len(report.searched.releases), place)
+    ends = f"{report.searched.package} {first} to {last}, {count}"
     _line(console, Text(f"{ends}, over {one_line(report.stack.name)}", style="dim"))
     _line(console, Text(rows.effort(report.effort), style="dim"))
 
 
-def _history(history: History, changes: Sequence[Key], console: Console) -> None:
+def _history(history: History, changes: Sequence[Key], place: Place, console: Console) -> None:
     named = history.standing is Standing.NAMED
-    title = title_of(history)
+    title = title_of(history, place)
     _line(console, Text(title, style="bold red" if named else "bold yellow"))
     for turn in history.transitions:
         for fact in rows.turn_facts(history.package, turn):
@@ -66,10 +69,10 @@ def _history(history: History, changes: Sequence[Key], console: Console) -> None
     console.print()
 
 
-def title_of(history: History) -> str:
+def title_of(history: History, place: Place) -> str:
     """`transformers: appeared in 5.3.0, gone in 5.22.0`, or why nothing is named."""
     if history.standing is not Standing.NAMED:
-        return f"{history.package}: no release named: {one_line(history.reason)}"
+        return f"{history.package}: no {place} named: {one_line(history.reason)}"
     return f"{history.package}: {', '.join(map(rows.turned, history.transitions))}"
 
 

@@ -91,9 +91,10 @@ def turn_json(turn: Transition) -> dict[str, Any]:
 
 
 def searched_json(searched: Searched) -> dict[str, Any]:
-    """The releases that were searched, and those left out with the reason."""
+    """The releases, or commits, that were searched, and those left out with the reason."""
     return {
         "package": searched.package,
+        "place": searched.place,
         "releases": list(searched.releases),
         "skipped": [{"release": name, "reason": why} for name, why in searched.skipped],
         "held": list(searched.held),
