@@ -14,6 +14,7 @@ from rich.console import Console
 from harness import museum, stacks
 from harness.commands import asked, given
 from harness.commands.publishing import say, tell
+from harness.commands.reading import read_text
 from harness.commands.written import written_behaviours
 from harness.gate.selection import NothingMatches, check_expressions
 from harness.report import files
@@ -104,32 +105,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _chosen(args: argparse.Namespace) -> tuple[Case, ...]:
     path = home() / "fixtures" / "museum.toml"
-    cases = museum.read_cases(_text(path), str(path))
+    text = read_text(
+        path,
+        museum.FORM,
+        str(path),
+        next=f"git checkout -- {path}, or set HARNESS_HOME to a project that has them",
+    )
+    cases = museum.read_cases(text, str(path))
     ids = given.words(args.case, "--case", "the id of a case: harness museum --list")
     packages = given.words(args.package, "--package", "a package that has cases")
     cases = museum.chosen(cases, ids, packages, str(path))
     _check_selected(cases, path)
     return cases
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(
-            "the cases are missing",
-            where=str(path),
-            allowed="a TOML file with a table a case",
-            next=f"git checkout -- {path}, or set HARNESS_HOME to a project that has them",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"it is no UTF-8: {error}"
-        raise UsageError(
-            f"the cases cannot be read: {reason}",
-            where=str(path),
-            allowed="a TOML file with a table a case",
-            next=f"git checkout -- {path}",
-        ) from None
 
 
 def _check_selected(cases: Sequence[Case], path: Path) -> None:

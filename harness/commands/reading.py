@@ -1,4 +1,4 @@
-"""Reading a run record that a user names."""
+"""Reading the files that commands go by: run records, and files of tables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from pathlib import Path
 
 from harness.vocabulary.errors import RecordError, UsageError
 from harness.vocabulary.records import Record, parse
+from harness.vocabulary.tables import Form
 
 _ALLOWED = "JSON Lines, as `pytest --record=FILE` writes them under one stack"
 _NEXT = "pytest --record=run.jsonl, under each stack in question"
+
+
+def read_text(path: Path, form: Form, where: str, *, next: str) -> str:
+    """The text of a file of tables. Raises UsageError that says why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"it is no UTF-8: {error}"
+        raise UsageError(
+            f"{form.what} cannot be read: {reason}", where=where, allowed=form.allowed, next=next
+        ) from None
 
 
 def read_record(path: Path) -> Record:

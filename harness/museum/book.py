@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 from harness.vocabulary.cells import PRECISIONS
-from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.museum import UNIMPORTABLE, Case
 from harness.vocabulary.stacks import LIBRARIES
+from harness.vocabulary.tables import Form, TableError, place, read_tables, text_of
 from harness.vocabulary.verdicts import Verdict
 
 KINDS: tuple[str, ...] = (
@@ -20,49 +19,27 @@ KINDS: tuple[str, ...] = (
 )
 _TEXTS = ("package", "what", "baseline", "candidate", "why", "where")
 _LISTS = ("select", "kinds", "shows", "precisions")
+FORM = Form("the cases", "case", "transformers-5.0.0-chat-template", (*_TEXTS, *_LISTS))
 _ID = re.compile(r"[a-z0-9]+([-.][a-z0-9]+)*")
 
 
-class MuseumError(HarnessError):
-    """The file of cases is damaged, or a case is not what one must be."""
-
-
 def read_cases(text: str, where: str) -> tuple[Case, ...]:
-    """The cases of a file: one TOML table a case, by its id. Raises MuseumError."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MuseumError(
-            f"the cases cannot be read: {error}",
-            where=where,
-            allowed="a TOML file with a table a case",
-            next=f"mend that line of {where}",
-        ) from None
+    """The cases of a file: one TOML table a case, by its id. Raises TableError."""
+    tables = read_tables(text, where, FORM)
     if not tables:
-        raise MuseumError(
-            "there is no case",
-            where=where,
-            allowed="a TOML file with a table a case",
-            next=f"git checkout -- {where}",
-        )
-    return tuple(_case(name, table, where) for name, table in tables.items())
+        raise _wrong("there is no case", where, FORM.allowed, f"git checkout -- {where}")
+    return tuple(_case(name, table, place(where, name)) for name, table in tables.items())
 
 
-def _case(name: str, table: Any, where: str) -> Case:
-    place = f"{where}, [{name}]"
+def _case(name: str, table: Mapping[str, Any], place: str) -> Case:
     if not _ID.fullmatch(name):
         raise _wrong(
             f"{name!r} is no id of a case",
             place,
             "lower-case words joined by - or .",
-            '["transformers-5.0.0-chat-template"]',
+            f'["{FORM.id}"]',
         )
-    if not isinstance(table, dict):
-        raise _wrong(
-            f"{name} is no table", place, "a table a case", f"put {name} below a [table] of a case"
-        )
-    _check_fields(table, place)
-    texts = {field: _text(table, field, place) for field in _TEXTS}
+    texts = {field: text_of(table, field, place) for field in _TEXTS}
     lists = {field: _list(table, field, place) for field in _LISTS}
     _check_package(texts["package"], place)
     _check_words(lists["kinds"], KINDS, "verdict", place)
@@ -84,25 +61,6 @@ def _case(name: str, table: Any, where: str) -> Case:
         shows=lists["shows"],
         precisions=lists["precisions"],
     )
-
-
-def _check_fields(table: Mapping[str, Any], place: str) -> None:
-    allowed = (*_TEXTS, *_LISTS)
-    for field in table:
-        if field not in allowed:
-            close = difflib.get_close_matches(field, allowed, n=1)
-            meant = f"{close[0]} = …" if close else f"take out {field}"
-            if isinstance(table[field], dict):
-                meant = 'put an id with dots in quotes: ["transformers-5.0.0-chat-template"]'
-            raise _wrong(f"unknown field {field!r}", place, ", ".join(allowed), meant)
-
-
-def _text(table: Mapping[str, Any], field: str, place: str) -> str:
-    value = table.get(field)
-    if not isinstance(value, str) or not value.strip():
-        problem = "is missing" if value is None else "is no text"
-        raise _wrong(f"{field} {problem}", place, "a text that is not empty", f'{field} = "…"')
-    return value.strip()
 
 
 def _list(table: Mapping[str, Any], field: str, place: str) -> tuple[str, ...]:
@@ -136,5 +94,5 @@ def _check_package(package: str, place: str) -> None:
         )
 
 
-def _wrong(what: str, where: str, allowed: str, next: str) -> MuseumError:
-    return MuseumError(what, where=where, allowed=allowed, next=next)
+def _wrong(what: str, where: str, allowed: str, next: str) -> TableError:
+    return TableError(what, where=where, allowed=allowed, next=next)

@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from harness.gate.accepted import OF_RECORDS, LeftOut, accept, left_out
-from harness.gate.acceptedfile import AcceptedError, read_accepted
+from harness.gate.acceptedfile import read_accepted
 from harness.gate.exitcode import exit_code
 from harness.gate.world import Request
+from harness.museum import read_cases
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
 from harness.vocabulary.gated import BehaviourVerdict, GateReport
 from harness.vocabulary.stacks import Lock
+from harness.vocabulary.tables import TableError
 from harness.vocabulary.verdicts import Verdict
 
 NAME = "tokenizers/test_ids.py::test_ids"
@@ -270,10 +272,21 @@ def test_a_damaged_file_says_what_where_and_what_to_write(
     old: str, new: str, what: str, next_: str
 ) -> None:
     assert FILE.count(old) == 1
-    with pytest.raises(AcceptedError) as caught:
+    with pytest.raises(TableError) as caught:
         read_accepted(FILE.replace(old, new), "accepted.toml")
     error = caught.value
     assert what in error.what
     assert next_ in error.next
     assert error.where.startswith("accepted.toml")
     assert error.allowed
+
+
+def test_a_damaged_file_is_told_of_as_that_of_the_museum_is() -> None:
+    told = []
+    for read in (read_accepted, read_cases):
+        with pytest.raises(TableError) as caught:
+            read("[one]\nwhy = ", "own.toml")
+        told.append(caught.value)
+    first, second = told
+    assert first.what == second.what.replace("cases", "accepted changes")
+    assert (first.where, first.next) == (second.where, second.next)
