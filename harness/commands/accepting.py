@@ -10,7 +10,9 @@ from harness.commands import given
 from harness.commands.reading import read_text
 from harness.gate.acceptedfile import FORM, read_accepted
 from harness.gate.selection import NothingMatches, Written, check_expressions
+from harness.running.benching_tasks import check_patterns
 from harness.vocabulary.accepted import Accepted
+from harness.vocabulary.errors import UsageError
 from harness.vocabulary.places import home
 from harness.vocabulary.tables import TableError, place
 
@@ -32,7 +34,7 @@ def accepted_of(
 ) -> tuple[Accepted, ...]:
     """What the file accepts; nothing where the project has none and none was named.
 
-    Raises TableError, also for an entry whose behaviour no test that is `written` can be.
+    Raises TableError, also for an entry that names no test that is `written` and no cost.
     """
     path, where = args.accepted, str(args.accepted)
     if path is None:
@@ -46,19 +48,24 @@ def accepted_of(
         next=f"mend it, or leave --accepted out to go by {OWN}",
     )
     entries = read_accepted(text, where)
-    tests = written() if entries else ()
+    tests = written() if any(entry.kind == "behaviour" for entry in entries) else ()
     for entry in entries:
-        _check_behaviour(entry, tests)
+        _check_named(entry, tests)
     return entries
 
 
-def _check_behaviour(entry: Accepted, written: Sequence[Written]) -> None:
+def _check_named(entry: Accepted, written: Sequence[Written]) -> None:
+    """Raise TableError where nothing can ever be what `entry` names."""
     try:
-        check_expressions(written, [entry.behaviour])
-    except NothingMatches as error:
+        if entry.kind == "behaviour":
+            check_expressions(written, [entry.named])
+        elif entry.kind == "quantity":
+            check_patterns([entry.named])
+    except UsageError as error:
+        meant = error.suggestion if isinstance(error, NothingMatches) else "model/decode*"
         raise TableError(
             error.what,
-            where=f"{place(entry.file, entry.id)}, behaviour",
+            where=f"{place(entry.file, entry.id)}, {entry.kind}",
             allowed=error.allowed,
-            next=f"behaviour = {json.dumps(error.suggestion)}, or take out [{entry.id}]",
+            next=f"{entry.kind} = {json.dumps(meant)}, or take out [{entry.id}]",
         ) from None

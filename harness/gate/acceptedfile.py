@@ -10,15 +10,26 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness.gate.accepted import NO_EVIDENCE
-from harness.vocabulary.accepted import Accepted
+from harness.vocabulary.accepted import KINDS, Accepted, Kind
+from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.tables import Form, TableError, place, read_tables, text_of
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
-VERDICTS: Mapping[str, Verdict] = {
-    each.value: each for each in Verdict if each not in NO_EVIDENCE | {Verdict.SAME}
+VERDICTS: Mapping[Kind, tuple[str, ...]] = {
+    "behaviour": tuple(each.value for each in Verdict if each not in {Verdict.SAME, *NO_EVIDENCE}),
+    "quantity": tuple(
+        each.value for each in CostVerdict if each not in {CostVerdict.SAME, *NO_EVIDENCE}
+    ),
+    "package": (UNIMPORTABLE,),
 }
-_NEEDED = ("behaviour", "verdict", "until", "reason", "owner")
-FORM = Form("the accepted changes", "entry", "sentencepiece-0.2.3-protos", (*_NEEDED, "cell"))
+"""What can be accepted of each kind."""
+
+_ANY = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
+
+_NEEDED = ("verdict", "until", "reason", "owner")
+FORM = Form(
+    "the accepted changes", "entry", "sentencepiece-0.2.3-protos", (*KINDS, *_NEEDED, "cell")
+)
 _BOUND = {"<", "<=", "==", "===", "~="}
 """Without one of these a requirement has no version at which it ends."""
 
@@ -31,29 +42,45 @@ def read_accepted(text: str, where: str) -> tuple[Accepted, ...]:
 
 def _entry(name: str, table: Mapping[str, Any], where: str) -> Accepted:
     here = place(where, name)
-    texts = {field: " ".join(text_of(table, field, here).split()) for field in _NEEDED}
+    kind = _kind(table, here)
+    texts = {field: " ".join(text_of(table, field, here).split()) for field in (kind, *_NEEDED)}
     until = _bound(texts["until"], here)
     return Accepted(
         id=name,
-        behaviour=texts["behaviour"],
-        verdict=_verdict(texts["verdict"], here),
+        named=canonicalize_name(texts[kind]) if kind == "package" else texts[kind],
+        verdict=_verdict(texts["verdict"], kind, here),
         reason=texts["reason"],
         owner=texts["owner"],
         package=canonicalize_name(until.name),
         versions=str(until.specifier),
         cell=text_of(table, "cell", here) if "cell" in table else "*",
         file=where,
+        kind=kind,
     )
 
 
-def _verdict(word: str, place: str) -> Verdict:
-    if word in VERDICTS:
-        return VERDICTS[word]
-    close = difflib.get_close_matches(word.lower(), VERDICTS, n=1)
+def _kind(table: Mapping[str, Any], place: str) -> Kind:
+    """What the entry names. A package has no cell."""
+    named = [kind for kind in KINDS if kind in table]
+    given = [*named, "cell"] if "package" in named and "cell" in table else named
+    if len(given) == 1:
+        return named[0]
     raise TableError(
-        f"{word!r} is no verdict that can be accepted",
+        f"{' and '.join(given)} in one entry" if given else f"{_ANY} is missing",
+        where=place,
+        allowed="behaviour or quantity, with a cell if not all; or package",
+        next="make an entry of each" if given else 'behaviour = "…"',
+    )
+
+
+def _verdict(word: str, kind: Kind, place: str) -> str:
+    if word in VERDICTS[kind]:
+        return word
+    close = difflib.get_close_matches(word.lower(), VERDICTS[kind], n=1)
+    raise TableError(
+        f"{word!r} is no verdict on a {kind} that can be accepted",
         where=f"{place}, verdict",
-        allowed=", ".join(VERDICTS),
+        allowed=", ".join(VERDICTS[kind]),
         next=f'verdict = "{close[0]}"' if close else f"take out the entry {place}",
     )
 

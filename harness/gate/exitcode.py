@@ -9,7 +9,7 @@ from harness.vocabulary.accepted import Acceptance
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.gated import BehaviourVerdict, PackageVerdict
-from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, UNIMPORTABLE, Verdict
 
 
 def exit_code(
@@ -25,9 +25,9 @@ def exit_code(
     An unknown leaves a gate inconclusive unless something else fails it; so does a gate
     in which nothing ran, or in which all that ran fails under both stacks: what fails in
     both could not have differed. `costs` are the verdicts of the costs that were to be
-    compared, None where none were: an inconclusive one counts as nothing, but not one verdict
-    at all leaves the gate inconclusive. What is accepted does not fail a gate; an entry of
-    `accepted` that no longer stands does.
+    compared, `same` for one that is accepted, None where none were: an inconclusive one counts as
+    nothing, but not one verdict at all leaves the gate inconclusive. What is accepted does not
+    fail a gate; an entry of `accepted` that no longer stands does.
     """
     if stack_verdict != "built":
         return ExitCode.CANNOT_BUILD
@@ -35,7 +35,7 @@ def exit_code(
         return ExitCode.CHANGED
     if any(each.fails for each in accepted):
         return ExitCode.CHANGED
-    if any(each.verdict == "unimportable" for each in packages):
+    if any(each.verdict == UNIMPORTABLE and each.accepted is None for each in packages):
         return ExitCode.CHANGED
     conclusive = {each for each in costs or () if each is not CostVerdict.INCONCLUSIVE}
     if any(Verdict(each.value) in fail_on for each in conclusive):

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.vocabulary.cells import PRECISIONS
-from harness.vocabulary.museum import UNIMPORTABLE, Case
+from harness.vocabulary.museum import Case
 from harness.vocabulary.stacks import LIBRARIES
 from harness.vocabulary.tables import Form, TableError, place, read_tables, text_of
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 KINDS: tuple[str, ...] = (
     *(each.value for each in Verdict if each not in (Verdict.SAME, Verdict.UNKNOWN)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.report import words
+from harness.report import summary
 from harness.report.plain import one_line
 from harness.vocabulary.accepted import Acceptance, Accepted, Standing
-from harness.vocabulary.gated import GateReport
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.costs import CostVerdict
+from harness.vocabulary.gated import GateReport, PackageVerdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
+
+_ORDER = (UNIMPORTABLE, *(each.value for each in Verdict), CostVerdict.INCONCLUSIVE.value)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,19 @@ def terms(entry: Accepted) -> str:
     return one_line(f"accepted until {entry.until} by {entry.owner}: {entry.reason}")
 
 
+def packages(report: GateReport) -> tuple[PackageVerdict, ...]:
+    """The packages whose import tells something, with what accepts it."""
+    return tuple(map(with_terms, summary.notable_packages(report)))
+
+
+def with_terms(package: PackageVerdict) -> PackageVerdict:
+    """`package` with what accepts it behind the reason."""
+    if package.accepted is None:
+        return package
+    told = filter(None, [package.reason, terms(package.accepted)])
+    return replace(package, reason="; ".join(told))
+
+
 def _row(each: Acceptance) -> EntryRow:
     return EntryRow(one_line(each.entry.id), _standing(each), terms(each.entry), _next(each))
 
@@ -53,8 +69,9 @@ def _standing(each: Acceptance) -> str:
     if each.standing is Standing.EXPIRED:
         has = f"{entry.package} {each.version}" if each.version else f"no {entry.package}"
         return f"has expired: the candidate has {one_line(has)}"
-    ordered = {verdict: each.found.get(verdict, 0) for verdict in Verdict}
-    return f"matches nothing: none is {entry.verdict} of {words.tally(ordered)}"
+    found = sorted(each.found.items(), key=lambda said: _ORDER.index(said[0]))
+    told = ", ".join(f"{count:,} {verdict}" for verdict, count in found)
+    return f"matches nothing: none is {entry.verdict} of {told}"
 
 
 def _next(each: Acceptance) -> str:

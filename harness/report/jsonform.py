@@ -8,7 +8,7 @@ from harness.report import summary
 from harness.report.bench import jsonform as bench
 from harness.report.blame import jsonform as blame
 from harness.report.strict import finite
-from harness.vocabulary.accepted import Acceptance
+from harness.vocabulary.accepted import KINDS, Acceptance
 from harness.vocabulary.claims import ClaimChange
 from harness.vocabulary.comparison import wider
 from harness.vocabulary.gated import BehaviourVerdict, GateReport, ObservationVerdict
@@ -23,11 +23,12 @@ def to_json(report: GateReport) -> dict[str, Any]:
     `baseline` and `candidate` map every package of the stack to its version, null where the
     stack has no lock. `counts` has every verdict, those of costs too where there are any.
     `claims` has those on which the sides disagree. `accepted` has what became of each entry that
-    accepts a change (holds, unseen, unmatched or expired), and each behaviour the id of the entry
-    that accepts its verdict, or null. `bench` stands only where costs were to be compared, in
-    the form of `harness bench --json`; `blame` only where it was searched for. `command` are the
-    arguments of `harness gate` that gate the same again. Of an observation, `noise` is
-    {spread, provenance} or null, `distance` a multiple of the noise (of costs, a ratio).
+    accepts a change (holds, unseen, unmatched or expired), and each behaviour and package the id
+    of the entry that accepts its verdict, or null; a cost has it too, or an empty text. `bench`
+    stands only where costs were to be compared, in the form of `harness bench --json`; `blame`
+    only where it was searched for. `command` are the arguments of `harness gate` that gate the
+    same again. Of an observation, `noise` is {spread, provenance} or null, `distance` a multiple
+    of the noise (of costs, a ratio).
     A number that JSON cannot hold is one of the strings NaN, Infinity and -Infinity.
     """
     costs = {} if report.bench is None else {"bench": bench.to_json(report.bench)}
@@ -52,7 +53,12 @@ def to_json(report: GateReport) -> dict[str, Any]:
         "stack_reason": report.stack_reason,
         "notes": list(report.notes),
         "packages": [
-            {"package": entry.package, "verdict": entry.verdict, "reason": entry.reason}
+            {
+                "package": entry.package,
+                "verdict": entry.verdict,
+                "reason": entry.reason,
+                "accepted": entry.accepted.id if entry.accepted else None,
+            }
             for entry in report.packages
         ],
         "behaviours": [_behaviour(result) for result in report.behaviours],
@@ -87,15 +93,15 @@ def _acceptance(each: Acceptance) -> dict[str, Any]:
     return {
         "id": entry.id,
         "standing": each.standing.value,
-        "behaviour": entry.behaviour,
+        **{kind: entry.named if kind == entry.kind else None for kind in KINDS},
         "cell": entry.cell,
-        "verdict": entry.verdict.value,
+        "verdict": str(entry.verdict),
         "until": entry.until,
         "reason": entry.reason,
         "owner": entry.owner,
         "file": entry.file,
         "candidate": each.version,
-        "found": {verdict.value: count for verdict, count in each.found.items()},
+        "found": dict(each.found),
     }
 
 

@@ -17,7 +17,7 @@ from harness.vocabulary.gated import (
     ObservationVerdict,
     PackageVerdict,
 )
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 _LINES = 20
 """So many observations of a behaviour are told; gate.json has all."""
@@ -36,7 +36,7 @@ def to_junit(report: GateReport) -> str:
     cases = [_behaviour(result, report) for result in report.behaviours]
     cases += _costs(report)
     cases += [_accepted(row) for row in acceptances.rows(report)]
-    cases += [_package(entry) for entry in report.packages]
+    cases += [_package(acceptances.with_terms(entry)) for entry in report.packages]
     cases += [_skip(skip.reason, skip.count) for skip in report.skipped]
     if report.exit_code != 0 and not any(_bad(case) for case in cases):
         cases.append(_gate(report))
@@ -91,7 +91,7 @@ def _cost(each: Compared, end: str, commands: Mapping[str, str], report: GateRep
     message = f"{verdict.value}: {row.reason or rows.MEANING[verdict]}"
     if verdict is CostVerdict.INCONCLUSIVE:
         _child(case, "skipped", message, story)
-    elif Verdict(verdict.value) in report.fail_on:
+    elif Verdict(verdict.value) in report.fail_on and not each.accepted:
         command = commands.get(one_line(each.quantity.id), "")
         told = f"{story}\n$ {command}" if command else story
         _child(case, "failure", message, told).set("type", verdict.value)
@@ -114,7 +114,7 @@ def _accepted(row: acceptances.EntryRow) -> Element:
 
 def _package(entry: PackageVerdict) -> Element:
     case = _case("packages", one_line(entry.package))
-    if entry.verdict == "unimportable":
+    if entry.verdict == UNIMPORTABLE and entry.accepted is None:
         _child(case, "error", f"unimportable: {one_line(entry.reason)}").set("type", entry.verdict)
     elif entry.verdict != "same":
         _child(case, "system-out", "", f"{entry.verdict}: {clean(entry.reason)}")

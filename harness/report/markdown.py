@@ -115,7 +115,7 @@ def _moves(report: GateReport) -> Iterator[Block]:
 
 
 def _packages(report: GateReport) -> Iterator[Block]:
-    notable = summary.notable_packages(report)
+    notable = acceptances.packages(report)
     if notable:
         yield Block(lambda: "\n### Packages\n\n" + "".join(map(_package, notable[:50])))
 

@@ -162,7 +162,7 @@ def page(report: GateReport) -> Page:
         moved_count=len(report.moved),
         packages=tuple(
             PackageVerdict(one_line(p.package), p.verdict, clip(clean(p.reason).strip(), REASON))
-            for p in summary.notable_packages(report)
+            for p in acceptances.packages(report)
         ),
         blame=blame_rows(report, report.blame) if report.blame is not None else None,
         located=tuple(map(located_block, report.blame.located)) if report.blame else (),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.cells import Cell, cell_of
-from harness.vocabulary.costs import CostVerdict
+from harness.vocabulary.costs import Comparison, CostVerdict
 from harness.vocabulary.gated import (
     BehaviourVerdict,
     GateReport,
@@ -17,7 +17,7 @@ from harness.vocabulary.gated import (
     Skip,
 )
 from harness.vocabulary.stacks import LIBRARIES, Move
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 SHOWN_MOVES = 12
 """So many moved packages are listed; roots and those that went back always are."""
@@ -89,9 +89,20 @@ def found(report: GateReport) -> dict[Verdict | CostVerdict, int]:
     return counted
 
 
-def accepted(report: GateReport) -> Counter[Verdict]:
-    """How many of each verdict are accepted."""
-    return Counter(each.verdict for each in report.behaviours if each.accepted is not None)
+def accepted(report: GateReport) -> Counter[str]:
+    """How many of each verdict are accepted: on behaviours, packages and costs."""
+    compared = (each for one in _comparisons(report) for each in one.compared)
+    return Counter(
+        [
+            *(str(each.verdict) for each in report.behaviours if each.accepted),
+            *(each.verdict for each in report.packages if each.accepted),
+            *(str(each.decision.verdict) for each in compared if each.accepted),
+        ]
+    )
+
+
+def _comparisons(report: GateReport) -> tuple[Comparison, ...]:
+    return report.bench.comparisons if report.bench else ()
 
 
 def groups(report: GateReport) -> tuple[Group, ...]:
@@ -128,7 +139,7 @@ def went_back(report: GateReport) -> tuple[Move, ...]:
 def notable_packages(report: GateReport) -> tuple[PackageVerdict, ...]:
     """The packages whose import tells something; `unimportable` first."""
     notable = (package for package in report.packages if package.verdict != "same")
-    return tuple(sorted(notable, key=lambda p: (p.verdict != "unimportable", p.verdict, p.package)))
+    return tuple(sorted(notable, key=lambda p: (p.verdict != UNIMPORTABLE, p.verdict, p.package)))
 
 
 def skips(report: GateReport) -> tuple[Skip, ...]:

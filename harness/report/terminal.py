@@ -14,7 +14,7 @@ from harness.report.excerpts import Excerpt, sides
 from harness.report.ledger.rows import change_text, claim_row
 from harness.report.plain import clean, clip, one_line
 from harness.vocabulary.gated import GateReport, ObservationVerdict
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 WIDEST = 132
 SHOWN_OBSERVATIONS = 4
@@ -75,12 +75,13 @@ def _moves(report: GateReport, console: Console) -> None:
 
 
 def _packages(report: GateReport, console: Console) -> None:
-    notable = summary.notable_packages(report)
+    notable = acceptances.packages(report)
     if not notable:
         return
     _heading(console, "Packages")
     for package in notable:
-        style = "bold red" if package.verdict == "unimportable" else "bold"
+        style = "bold red" if package.verdict == UNIMPORTABLE else "bold"
+        style = "bold green" if package.accepted else style
         line = Text.assemble("  ", (package.package, "bold"), " ", (package.verdict, style))
         if package.reason:
             line.append(f": {clip(one_line(package.reason), _REASON_LENGTH)}")

@@ -18,7 +18,7 @@ from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.gated import BehaviourVerdict, GateReport, ObservationVerdict
 from harness.vocabulary.stacks import Move
-from harness.vocabulary.verdicts import Verdict
+from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 MEANING: Mapping[Verdict, str] = MappingProxyType(
     {
@@ -108,7 +108,8 @@ def _backwards(report: GateReport) -> list[str]:
 
 
 def _imports(report: GateReport) -> list[str]:
-    bad = [p.package for p in summary.notable_packages(report) if p.verdict == "unimportable"]
+    notable = summary.notable_packages(report)
+    bad = [p.package for p in notable if p.verdict == UNIMPORTABLE and p.accepted is None]
     return [f"cannot import {', '.join(bad)}"] if bad else []
 
 
@@ -134,7 +135,7 @@ def _verdicts(report: GateReport) -> str:
     total = sum(found.values())
     accepted = summary.accepted(report)
     told = f", {plural(accepted.total(), 'change')} accepted" if accepted else ""
-    failing = {v: n - accepted[Verdict(v)] for v, n in found.items() if v in report.fail_on}
+    failing = {v: n - accepted[v] for v, n in found.items() if v in report.fail_on}
     without = found[Verdict.UNKNOWN] + found.get(CostVerdict.INCONCLUSIVE, 0)
     if total == 0:
         return "Nothing was measured"

@@ -183,4 +183,6 @@ def _judged(report: GateReport, sides: Sides, rules: Rules) -> GateReport:
 
 
 def _costs(bench: BenchReport) -> Iterator[CostVerdict]:
-    return (each.decision.verdict for one in bench.comparisons for each in one.compared)
+    """The verdicts of all costs, `same` for one that is accepted."""
+    for each in (each for one in bench.comparisons for each in one.compared):
+        yield CostVerdict.SAME if each.accepted else each.decision.verdict

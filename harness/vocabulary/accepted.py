@@ -5,28 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, get_args
 
-from harness.vocabulary.verdicts import Verdict
+Kind = Literal["behaviour", "quantity", "package"]
+"""What an entry may name: verdicts are said of each."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True)
 class Accepted:
     """An entry of a file of accepted changes.
 
-    `behaviour` is what `--select` takes, `cell` the id of a cell or a pattern with `*`. The
-    acceptance holds as long as the candidate's version of `package` is within `versions`, as
-    `<5.25`. `file` is where the entry stands.
+    `named` is of a `kind`: behaviours as `--select` takes them; the id of a quantity whose cost is
+    compared, or a pattern with `*`, `model/decode*`; or a package that does not import. `cell` is
+    the id of a cell or a pattern. The acceptance holds as long as the candidate's version of
+    `package` is within `versions`, as `<5.25`. `file` is where the entry stands.
     """
 
     id: str
-    behaviour: str
-    verdict: Verdict
+    named: str
+    verdict: str
     reason: str
     owner: str
     package: str
     versions: str
     cell: str = "*"
     file: str = ""
+    kind: Kind = "behaviour"
 
     @property
     def until(self) -> str:
@@ -57,7 +63,7 @@ class Acceptance:
 
     entry: Accepted
     standing: Standing
-    found: Mapping[Verdict, int] = field(default_factory=dict)
+    found: Mapping[str, int] = field(default_factory=dict)
     version: str | None = None
 
     @property

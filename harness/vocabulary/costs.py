@@ -148,7 +148,8 @@ class Bound:
 class Compared:
     """Two arms in one quantity: medians in its unit, a call; the decision; every sample.
 
-    `bounds` are the least seconds of either arm, by role, where a limit applies.
+    `bounds` are the least seconds of either arm, by role, where a limit applies. `accepted` is the
+    id of the entry for which the verdict does not fail a gate; empty where there is none.
     """
 
     quantity: Quantity
@@ -157,6 +158,7 @@ class Compared:
     decision: Decision
     samples: tuple[Sample, ...] = ()
     bounds: Mapping[Role, Bound] = field(default_factory=dict)
+    accepted: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,13 @@ class BehaviourVerdict:
 
 @dataclass(frozen=True)
 class PackageVerdict:
-    """`same`, `unimportable`, `fixed` (imports again), `failing`, `new` or `gone`."""
+    """`same`, `unimportable`, `fixed` (imports again), `failing`, `new` or `gone`; `accepted` is
+    the entry for which it does not fail the gate."""
 
     package: str
     verdict: str
     reason: str = ""
+    accepted: Accepted | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ from enum import StrEnum
 
 from harness.vocabulary.tiers import DEFAULT, Tier, within
 
-UNIMPORTABLE = "unimportable"
-"""The verdict on a package that a case may expect, beside the verdicts on behaviours."""
-
 
 @dataclass(frozen=True)
 class Case:

@@ -25,6 +25,9 @@ class Verdict(StrEnum):
     SAME = "same"
 
 
+UNIMPORTABLE = "unimportable"
+"""What is said of a package that imported, and now does not."""
+
 FAILS_A_GATE: frozenset[Verdict] = frozenset(
     {
         Verdict.BROKEN,

@@ -104,7 +104,7 @@ def test_a_cell_is_an_id_or_a_pattern(pattern: str, standing: Standing) -> None:
 
 @pytest.mark.parametrize("behaviour", [NAME, "tokenizers", "tokenizers/test_ids.py", "*::test_i*"])
 def test_a_behaviour_is_named_as_select_names_it(behaviour: str) -> None:
-    assert only(replace(ENTRY, behaviour=behaviour), result()).standing is Standing.HOLDS
+    assert only(replace(ENTRY, named=behaviour), result()).standing is Standing.HOLDS
 
 
 def test_an_entry_that_matches_nothing_any_more_fails_the_gate() -> None:
@@ -130,7 +130,7 @@ def test_what_gives_no_evidence_does_not_say_that_a_change_is_gone(verdict: Verd
 
 
 def test_a_part_of_what_a_pattern_names_does_not_say_that_the_change_is_gone() -> None:
-    entry = replace(ENTRY, behaviour="tokenizers/test_ids.py::*")
+    entry = replace(ENTRY, named="tokenizers/test_ids.py::*")
     left = LeftOut({"tokenizers/test_ids.py::test_bytes"})
     assert only(entry, result(Verdict.SAME), left=left).standing is Standing.UNSEEN
     assert only(entry, result(), left=left).standing is Standing.HOLDS
@@ -170,7 +170,7 @@ def test_without_some_cells_only_an_entry_for_one_cell_can_match_nothing() -> No
 def test_of_records_only_an_entry_for_one_behaviour_in_one_cell_can_match_nothing(
     behaviour: str, cell: str, standing: Standing
 ) -> None:
-    entry = replace(ENTRY, behaviour=behaviour, cell=cell)
+    entry = replace(ENTRY, named=behaviour, cell=cell)
     assert only(entry, result(Verdict.SAME), left=OF_RECORDS).standing is standing
     assert only(entry, result(), left=OF_RECORDS).standing is Standing.HOLDS
 
@@ -211,7 +211,7 @@ def test_an_entry_for_a_package_that_the_candidate_lacks_has_expired() -> None:
 
 
 def test_of_two_entries_for_one_change_the_first_accepts_and_both_stand() -> None:
-    second = replace(ENTRY, id="again", behaviour="tokenizers")
+    second = replace(ENTRY, id="again", named="tokenizers")
     report = judged([ENTRY, second], [result()])
     assert [each.accepted for each in report.behaviours] == [ENTRY]
     assert [each.standing for each in report.accepted] == [Standing.HOLDS, Standing.HOLDS]
@@ -233,7 +233,7 @@ def test_an_entry_is_read_with_all_its_fields() -> None:
     (entry,) = read_accepted(FILE, "accepted.toml")
     assert entry == Accepted(
         id="sentencepiece-0.2.3-protos",
-        behaviour="tokenizers/test_sentencepiece.py::test_*proto",
+        named="tokenizers/test_sentencepiece.py::test_*proto",
         verdict=Verdict.BROKEN,
         reason="nobody here calls them",
         owner="ann@example.com",

@@ -21,6 +21,12 @@ def test_bytes(observe):
     import ornament
     observe.exact("bytes", 3)
 """
+BRITTLE = """
+from harness.plugin import requires
+
+@requires("brittle")
+def test_it(): import brittle
+"""
 OLD = "IDS = [1, 2]\ndef proto(): return 1\n"
 NEW = "IDS = [1, 3]\n"
 ENTRY = """
@@ -41,8 +47,12 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     mini = make_miniature()
     make_wheel(mini.wheelhouse, "ornament", "1.0", modules=modules("ornament", OLD))
     make_wheel(mini.wheelhouse, "ornament", "2.0", modules=modules("ornament", NEW))
-    mini.stack("reference", "ornament==1.0")
+    make_wheel(mini.wheelhouse, "brittle", "1.0")
+    broken = modules("brittle", "raise OSError('not here')")
+    make_wheel(mini.wheelhouse, "brittle", "2.0", modules=broken)
+    mini.stack("reference", "ornament==1.0", "brittle==1.0")
     mini.suite("ornaments/test_ornament.py", SUITE)
+    mini.suite("brittle/test_brittle.py", BRITTLE)
     mini.count_starts()
     return mini
 
@@ -149,8 +159,27 @@ def searched(answer: Answer) -> list[str]:
     ]
 
 
+def test_a_package_that_does_not_import_can_be_accepted_and_what_it_broke_beside(
+    world: Miniature, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    broken = {"id": "it", "behaviour": "brittle", "verdict": "broken", "until": "brittle<3"}
+    package = {**broken, "id": "gone", "verdict": "unimportable"}
+    texts = [
+        ENTRY.format(**broken),
+        ENTRY.format(**package).replace("behaviour =", "package ="),
+    ]
+    codes = []
+    for count in (1, 2):
+        own.write_text("".join(texts[:count]))
+        answer = world.gate("--candidate", "brittle==2.0", "--accepted", str(own))
+        codes.append(answer.code)
+    assert codes == [1, 0], answer.out + answer.err
+    assert standings(answer) == {"it": "holds", "gone": "holds"}
+
+
 REFUSED = [
-    ("[ids]\nverdict = 3\n", "behaviour is missing", "[ids]"),
+    ("[ids]\nverdict = 3\n", "behaviour, quantity or package is missing", "[ids]"),
     ('["ids"', "the accepted changes cannot be read", "own.toml"),
     (
         ENTRY.format(**{**IDS, "until": "ornament<3", "behaviour": "ornaments/*::test_idz"}),

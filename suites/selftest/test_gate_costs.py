@@ -86,6 +86,37 @@ def test_the_command_of_a_report_finds_it_again(world: Miniature) -> None:
     assert answer.code == 1, answer.out + answer.err
 
 
+ACCEPTED = """
+[slow]
+quantity = "import.nnsight/*"
+verdict = "{verdict}"
+until = "nnsight<3"
+reason = "meant so"
+owner = "ann"
+"""
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("slower", 0), ("heavier", 1)])
+def test_a_slower_import_that_is_accepted_does_not_fail_the_gate(
+    world: Miniature, tmp_path: Path, verdict: str, code: int
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(ACCEPTED.format(verdict=verdict))
+    answer = bench(world, "nnsight==2.0", "--accepted", str(own))
+    assert (answer.code, costs(answer)) == (code, {"import.nnsight/seconds": "slower"}), answer.out
+    assert ("accepted as [slow]" in answer.out) is (code == 0)
+    assert ("matches nothing: none is heavier of 1 slower" in answer.out) is (code == 1)
+
+
+def test_a_quantity_that_no_task_has_is_refused(world: Miniature, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(ACCEPTED.format(verdict="slower").replace("import.nnsight", "import.nnsite"))
+    answer = bench(world, "nnsight==2.0", "--accepted", str(own))
+    assert answer.code == 2
+    assert "no quantity is called 'import.nnsite/*'" in answer.err
+    assert "[slow], quantity" in answer.err
+
+
 def test_without_bench_no_cost_is_compared(world: Miniature) -> None:
     answer = world.gate("--candidate", "nnsight==2.0")
     assert answer.code == 0

@@ -187,8 +187,8 @@ def row(each: Compared) -> Row:
         _both_shares(each),
         decision.verdict.value,
         amounts.rates((each.baseline, each.candidate), each.quantity),
-        one_line(decision.reason),
-        TONES[decision.verdict],
+        one_line(_reason(each)),
+        "good" if each.accepted else TONES[decision.verdict],
     )
 
 
@@ -230,10 +230,16 @@ def _missed(task: str, reason: str, lost: bool, arms: Iterable[str]) -> str:
 def reasons(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """The reasons of all verdicts but `same`, with their quantity."""
     return tuple(
-        (one_line(each.quantity.id), one_line(each.decision.reason))
+        (one_line(each.quantity.id), one_line(_reason(each)))
         for each in comparison.compared
-        if each.decision.reason and each.decision.verdict is not CostVerdict.SAME
+        if _reason(each) and each.decision.verdict is not CostVerdict.SAME
     )
+
+
+def _reason(each: Compared) -> str:
+    """Why the verdict was said, and the entry that accepts it."""
+    accepted = f"accepted as [{each.accepted}]" if each.accepted else ""
+    return "; ".join(filter(None, [each.decision.reason, accepted]))
 
 
 def machine(report: BenchReport) -> str:
