@@ -18,9 +18,7 @@ from harness.vocabulary.gated import BehaviourVerdict, GateReport, PackageVerdic
 from harness.vocabulary.tiers import DEFAULT, within
 from harness.vocabulary.verdicts import Verdict
 
-NO_EVIDENCE: frozenset[str] = frozenset(
-    {Verdict.UNKNOWN, Verdict.FLAKY, CostVerdict.INCONCLUSIVE}
-)
+NO_EVIDENCE: frozenset[str] = frozenset({Verdict.UNKNOWN, Verdict.FLAKY, CostVerdict.INCONCLUSIVE})
 """Where one of these is, a change that is accepted may be, or not."""
 
 _CHOOSE_CELLS = frozenset({"--subject", "--precision", "--device"})

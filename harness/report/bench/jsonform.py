@@ -32,5 +32,3 @@ def _plain(report: BenchReport) -> BenchReport:
     return dataclasses.replace(
         report, machine=dict(report.machine), versions=versions, limits=limits
     )
-
-
