@@ -160,7 +160,7 @@ def test_without_some_cells_only_an_entry_for_one_cell_can_match_nothing() -> No
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "cell", "standing"),
+    ("behaviour", "where", "standing"),
     [
         (NAME, "gpt2", Standing.UNMATCHED),
         (NAME, "*", Standing.UNSEEN),
@@ -168,9 +168,9 @@ def test_without_some_cells_only_an_entry_for_one_cell_can_match_nothing() -> No
     ],
 )
 def test_of_records_only_an_entry_for_one_behaviour_in_one_cell_can_match_nothing(
-    behaviour: str, cell: str, standing: Standing
+    behaviour: str, where: str, standing: Standing
 ) -> None:
-    entry = replace(ENTRY, named=behaviour, cell=cell)
+    entry = replace(ENTRY, named=behaviour, cell=where)
     assert only(entry, result(Verdict.SAME), left=OF_RECORDS).standing is standing
     assert only(entry, result(), left=OF_RECORDS).standing is Standing.HOLDS
 

@@ -65,7 +65,7 @@ def test_a_cost_bears_the_entry_that_accepts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "verdict", "cell", "standing"),
+    ("quantity", "verdict", "where", "standing"),
     [
         ("model/decode@256x1", "slower", "*", Standing.HOLDS),
         ("model/decode*", "heavier", "*", Standing.UNMATCHED),
@@ -78,9 +78,9 @@ def test_a_cost_bears_the_entry_that_accepts_it() -> None:
     ],
 )
 def test_what_becomes_of_an_entry_for_costs(
-    quantity: str, verdict: str, cell: str, standing: Standing
+    quantity: str, verdict: str, where: str, standing: Standing
 ) -> None:
-    entry = replace(ENTRY, named=quantity, verdict=verdict, cell=cell)
+    entry = replace(ENTRY, named=quantity, verdict=verdict, cell=where)
     assert judged(entry).accepted[0].standing is standing
 
 
