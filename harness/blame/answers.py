@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from harness.gate.classify import RAN, classify
 from harness.vocabulary.blame import Answer, Change, Key, Unsearched
 from harness.vocabulary.gated import BehaviourVerdict
+from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.verdicts import Verdict
 
@@ -30,12 +32,33 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
     if not _ran(outcome) and _ran(change.baseline) and _ran(change.candidate):
         return Answer.UNKNOWN
     before = _like(change.baseline, outcome)
-    after = change.verdict is not Verdict.SAME and _like(change.candidate, outcome)
+    named = [_as_named(change.baseline, each) for each in (change.candidate, outcome)]
+    after = change.verdict is not Verdict.SAME and _like(*named)
     if before and after:
         before, after = _equal(change.baseline, outcome), _equal(change.candidate, outcome)
     if before is after:
         return Answer.BETWEEN
     return Answer.BEFORE if before else Answer.AFTER
+
+
+def _as_named(baseline: Outcome | None, outcome: Outcome | None) -> Outcome | None:
+    """`outcome` with those rows of each surface alone that the baseline has.
+
+    A row more is no change: what a release adds must not hide what it lost, and what a later one
+    adds must not count as lost before that.
+    """
+    if baseline is None or outcome is None:
+        return outcome
+    rows = {each.name: each.value for each in baseline.observations if each.kind == "surface"}
+    observations = (_cut(each, rows) for each in outcome.observations)
+    return replace(outcome, observations=tuple(observations))
+
+
+def _cut(observed: Observation, rows: Mapping[str, Mapping[str, str]]) -> Observation:
+    if observed.kind != "surface" or observed.name not in rows:
+        return observed
+    kept = {name: row for name, row in observed.value.items() if name in rows[observed.name]}
+    return replace(observed, kind="exact", value=kept)
 
 
 def _like(end: Outcome | None, outcome: Outcome | None) -> bool:

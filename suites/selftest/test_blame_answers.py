@@ -106,6 +106,32 @@ def test_numbers_are_compared_with_their_noise(value: float, said: Answer) -> No
     assert answer(DRIFTED, number(value, 0.1)) is said
 
 
+def names(*rows: str) -> Outcome:
+    observed = Observation("names", "surface", dict.fromkeys(rows, "function"))
+    return Outcome(BEHAVIOUR, CELL, "held", observations=(observed,))
+
+
+LOST = change(names("encode", "decode"), names("decode", "count", "split"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (names("encode", "decode"), Answer.BEFORE),
+        (names("encode", "decode", "count"), Answer.BEFORE),
+        (names("encode", "decode", "count", "split"), Answer.BEFORE),
+        (names("decode"), Answer.AFTER),
+        (names("decode", "count"), Answer.AFTER),
+        (names("decode", "count", "split", "join"), Answer.AFTER),
+        (names("count", "split"), Answer.BETWEEN),
+    ],
+)
+def test_what_is_added_before_or_after_a_name_is_lost_is_no_change(
+    outcome: Outcome, said: Answer
+) -> None:
+    assert answer(LOST, outcome) is said
+
+
 def test_between_ends_that_are_the_same_what_differs_is_between() -> None:
     same = change(ended("held", n=1), ended("held", n=1), "same")
     assert answer(same, ended("held", n=1)) is Answer.BEFORE
