@@ -93,7 +93,7 @@ def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectRepo
         tuple(found.values()),
         chosen,
         effort_of(stacks, prober, time.monotonic() - begun),
-        tuple(_notes(asked, keys, changes, chosen)),
+        (*_notes(asked, keys, changes, chosen), *standing.cells.notes),
     )
 
 

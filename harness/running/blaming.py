@@ -61,7 +61,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     Raises NoEvidence where the disk or the network ran out, and KeyboardInterrupt; every
     probe that ended is kept, so that the same again goes on from there.
     """
-    begun = time.monotonic()
+    begun, told = time.monotonic(), len(sides.notes)
     baseline, candidate = sides.outcomes()
     changes, unsearched = changes_of(verdicts, baseline[0], candidate[0])
     moved = sides.world.stacks.moves(sides.locks["baseline"], sides.locks["candidate"])
@@ -76,7 +76,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
         unsearched,
         tuple(search.searched),
         effort_of(search.stacks, search.prober, time.monotonic() - begun),
-        tuple(search.notes),
+        (*search.notes, *sides.notes[told:]),
     )
     return replace(report, located=locate_groups(report, asked.known, search.looker))
 

@@ -24,7 +24,7 @@ class CellRunner:
     """Runs tasks for one gate. `built` is filled in as environments stand.
 
     `sources` computes the digest of what runs inside a stack; `keyed` is what it was when
-    the gate began.
+    the gate began: a runner that is made of another keeps to that.
     """
 
     request: Request
@@ -36,10 +36,10 @@ class CellRunner:
     sources: Callable[[], str]
     notes: list[str] = field(default_factory=list)
     built: dict[Side, Built] = field(default_factory=dict)
-    keyed: str = field(init=False)
+    keyed: str = ""
 
     def __post_init__(self) -> None:
-        self.keyed = self.sources()
+        self.keyed = self.keyed or self.sources()
 
     def __call__(self, task: Task) -> CellRun:
         begun = time.monotonic()
