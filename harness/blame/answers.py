@@ -25,7 +25,7 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
     One that is within the noise of both is like the one that it equals in every value, and
     `between` where it equals neither. Where both ends are the same, what is not `before` is
     `between`. A run that did not come to pass is like an end that did not either, and else no
-    evidence.
+    evidence; so too one of a library that does not import: see `of_imports`.
     """
     if outcome is not None and outcome.status == "unknown":
         return Answer.UNKNOWN
@@ -37,8 +37,29 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
     if before and after:
         before, after = _equal(change.baseline, outcome), _equal(change.candidate, outcome)
     if before is after:
-        return Answer.BETWEEN
+        return Answer.UNKNOWN if _not_imported(outcome) else Answer.BETWEEN
     return Answer.BEFORE if before else Answer.AFTER
+
+
+NOT_IMPORTED = "not imported, "
+"""What the reason of a run begins with that failed because a library does not import."""
+
+
+def of_imports(outcome: Outcome, imports: Mapping[str, str]) -> Outcome:
+    """`outcome`, its reason marked where it only says that a library does not import.
+
+    `imports` has the error of each library's import, "" for none, as the header of a record does.
+    """
+    if outcome.status != "raised":
+        return outcome
+    errors = (" ".join(error.split()) for error in imports.values())
+    if outcome.reason not in [error[: len(outcome.reason)] for error in errors]:
+        return outcome
+    return replace(outcome, reason=NOT_IMPORTED + outcome.reason)
+
+
+def _not_imported(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.reason.startswith(NOT_IMPORTED)
 
 
 def _as_named(baseline: Outcome | None, outcome: Outcome | None) -> Outcome | None:

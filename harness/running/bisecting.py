@@ -198,7 +198,7 @@ def _end(
     laid = world.stacks.lay(world.versions(release))
     built = world.stacks.build(laid.lock) if isinstance(laid, Laid) else laid
     if isinstance(laid, Laid) and not isinstance(built, Unmade):
-        return world.outcomes(laid.lock, keys, REFERENCE)
+        return world.outcomes(laid.lock, keys, REFERENCE) or {}
     raise StackError(
         f"{searched.package} {release} cannot be laid over the stack",
         where=built.reason if isinstance(built, Unmade) else "",

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.blame.answers import changes_of
+from harness.blame.answers import changes_of, of_imports
 from harness.blame.bisect import bisect
 from harness.blame.culprits import NOTHING, find_culprits
 from harness.blame.ddmin import Moves
@@ -15,6 +15,8 @@ from harness.blame.likely import in_order, likely
 from harness.blame.looks import Known
 from harness.blame.turns import alone
 from harness.blame.world import Listener
+from harness.gate.plan import SIDES, Side
+from harness.gate.results import SideRuns
 from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
@@ -62,8 +64,8 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     probe that ended is kept, so that the same again goes on from there.
     """
     begun, told = time.monotonic(), len(sides.notes)
-    baseline, candidate = sides.outcomes()
-    changes, unsearched = changes_of(verdicts, baseline[0], candidate[0])
+    runs = _outcomes(sides)
+    changes, unsearched = changes_of(verdicts, runs["baseline"][0], runs["candidate"][0])
     moved = sides.world.stacks.moves(sides.locks["baseline"], sides.locks["candidate"])
     if not changes or not moved:
         return BlameReport((), {change.key: change for change in changes}, unsearched)
@@ -79,6 +81,17 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
         (*search.notes, *sides.notes[told:]),
     )
     return replace(report, located=locate_groups(report, asked.known, search.looker))
+
+
+def _outcomes(sides: Sides) -> dict[Side, SideRuns]:
+    """What a gate's sides did, a mapping a repeat; what failed on an import is marked as such."""
+    marked: dict[Side, SideRuns] = {}
+    for side, runs in zip(SIDES, sides.outcomes(), strict=True):
+        imports = sides.results.imports(side, sides.locks[side].versions).errors
+        marked[side] = [
+            {key: of_imports(outcome, imports) for key, outcome in run.items()} for run in runs
+        ]
+    return marked
 
 
 @dataclass
@@ -188,10 +201,9 @@ class _Search:
     def _of_the_gate(self) -> dict[Probed, Outcome | None]:
         """The repeats of the gate are runs of its ends. Its first run is none: it chose what
         the ends are said to be."""
-        locks = (self.baseline, self.candidate)
         return {
-            (lock.digest, nth, key): run[key]
-            for lock, runs in zip(locks, self.sides.outcomes(), strict=True)
+            (self.sides.locks[side].digest, nth, key): run[key]
+            for side, runs in _outcomes(self.sides).items()
             for nth, run in enumerate(runs[1:])
             for key in self.changes
             if key in run
@@ -207,10 +219,10 @@ def _from(world: StackWorld[str], good: str) -> Mapping[Key, Change]:
     laid = world.stacks.lay(world.versions(good))
     if isinstance(laid, Unmade):
         return world.changes
-    outcomes = world.outcomes(laid.lock, world.changes, REFERENCE)
+    found = world.outcomes(laid.lock, world.changes, REFERENCE) or {}
     return {
-        key: replace(change, baseline=outcomes[key])
-        if key in outcomes and outcomes[key].status != "unknown"
+        key: replace(change, baseline=found[key])
+        if key in found and found[key].status != "unknown"
         else change
         for key, change in world.changes.items()
     }

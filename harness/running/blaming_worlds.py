@@ -42,8 +42,10 @@ class StackWorld(Generic[Where]):
         if isinstance(laid, Unmade) or self._astray(laid):
             return Probe({})
         outcomes = self.outcomes(laid.lock, asked, replica)
+        if outcomes is None:
+            return Probe({}, laid.companions)
         answers = {key: answer(self.changes[key], outcomes.get(key)) for key in asked}
-        return Probe(answers if outcomes else {}, laid.companions)
+        return Probe(answers, laid.companions)
 
     @property
     def at_once(self) -> int:
@@ -62,13 +64,15 @@ class StackWorld(Generic[Where]):
                 runs.append(Run(laid.lock, built, lacking, each.replica))
         self.prober.run(runs)
 
-    def outcomes(self, lock: Lock, asked: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
-        """What the behaviours did under `lock`; nothing where it does not install."""
+    def outcomes(
+        self, lock: Lock, asked: Collection[Key], replica: int
+    ) -> Mapping[Key, Outcome] | None:
+        """What the behaviours did under `lock`; None where it does not install."""
         lacking = self.prober.lacks(lock, asked, replica)
         if lacking:
             built = self.stacks.build(lock)
             if isinstance(built, Unmade):
-                return {}
+                return None
             self.prober.run([Run(lock, built, lacking, replica)])
         return self.prober.find(lock, asked, replica)
 

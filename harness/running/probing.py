@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from harness.blame.answers import of_imports
 from harness.gate.plan import Task, cell_key
 from harness.gate.world import Built
 from harness.running.blaming_stacks import SIDE
@@ -24,6 +25,9 @@ PROBES = 2000
 
 Probed = tuple[str, int, Key]
 """The digest of a lock, a replica, and what ran."""
+
+NOTHING_COLLECTED = 5
+"""pytest's exit code where none of what was asked for is there, and nothing went wrong."""
 
 REFERENCE = -1
 """The replica of a run that says what an end is like: it is no evidence for what it says."""
@@ -61,13 +65,7 @@ class Prober:
 
     def lacks(self, lock: Lock, keys: Iterable[Key], replica: int) -> tuple[Key, ...]:
         """Those of `keys` that would have to run."""
-        cache = self.standing.cells.request.cache
-        return tuple(
-            key
-            for key in keys
-            if (lock.digest, replica, key) not in self.known
-            and not (cache and self.standing.store.has(self._key(lock, key, replica)))
-        )
+        return tuple(key for key in keys if not self._has(lock, key, replica))
 
     def cost(self, lacking: Collection[Key], usual: Callable[[Key], float]) -> float:
         """The seconds that running `lacking` takes, where each behaviour takes its usual ones."""
@@ -96,7 +94,8 @@ class Prober:
     def find(self, lock: Lock, keys: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
         """The outcomes of `keys` that are known or kept; one that was not collected has none."""
         self.asked += len(keys)
-        found = {key: self._kept(lock, key, replica) for key in keys}
+        there = [key for key in keys if self._has(lock, key, replica)]
+        found = {key: self.known[lock.digest, replica, key] for key in there}
         return {key: outcome for key, outcome in found.items() if outcome is not None}
 
     @property
@@ -109,16 +108,17 @@ class Prober:
         """How many of the outcomes asked for did not have to run for it."""
         return self.asked - self.made
 
-    def _kept(self, lock: Lock, key: Key, replica: int) -> Outcome | None:
+    def _has(self, lock: Lock, key: Key, replica: int) -> bool:
+        """Whether it is known what ran; now, where it is kept from before."""
         place = (lock.digest, replica, key)
         if place not in self.known and self.standing.cells.request.cache:
-            name = self._key(lock, key, replica)
-            entry = self.standing.store.get(name)
+            entry = self.standing.store.get(self._key(lock, key, replica))
             if isinstance(entry, Damaged):
                 self.standing.store.drop(entry.path)
             elif entry is not None:
-                (self.known[place],) = entry.outcomes
-        return self.known.get(place)
+                (outcome,) = entry.outcomes
+                self.known[place] = of_imports(outcome, entry.header.imports)
+        return place in self.known
 
     def _make(self, run: Run) -> dict[Key, Outcome]:
         """Run all in one process, and cell by cell what that did not come to."""
@@ -138,14 +138,14 @@ class Prober:
         return self._runners[run.lock.digest]
 
     def _together(self, run: Run, runner: CellRunner) -> tuple[dict[Key, Outcome], bool]:
-        """What the behaviours did in one process, and whether it came to its end."""
+        """What the behaviours did in one process, and whether the others are not there."""
         store = self.standing.store
         work = store.open("probe")
         try:
             wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
             wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in run.keys), "utf-8")
             self._started.append("together")
-            runner.start(
+            ended = runner.start(
                 SIDE,
                 [
                     *("--record", str(record), "--snapshots", "witness"),
@@ -158,9 +158,10 @@ class Prober:
             came = read(record)
             if came is None:
                 return {}, False
-            made = {each.key: each for each in came.outcomes if each.key in run.keys}
-            self._keep(run, runner, came.header, made.values())
-            return made, came.complete
+            made = [each for each in came.outcomes if each.key in run.keys]
+            self._keep(run, runner, came.header, made)
+            whole = came.complete if made else ended.code == NOTHING_COLLECTED
+            return {each.key: of_imports(each, came.header.imports) for each in made}, whole
         finally:
             store.drop(work)
 
@@ -175,10 +176,10 @@ class Prober:
         )
         self._started.append(cell)
         done = runner(Task(SIDE, run.replica, where, names, key))
-        made = {(name, cell): outcome for name, outcome in done.outcomes.items()}
         if done.header is not None:
-            self._keep(run, runner, done.header, made.values())
-        return made
+            self._keep(run, runner, done.header, done.outcomes.values())
+        imports = done.header.imports if done.header is not None else {}
+        return {each.key: of_imports(each, imports) for each in done.outcomes.values()}
 
     def _keep(
         self, run: Run, runner: CellRunner, header: Header, outcomes: Iterable[Outcome]

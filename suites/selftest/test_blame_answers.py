@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.blame.answers import answer, changes_of
+from harness.blame.answers import answer, changes_of, of_imports
 from harness.blame.likely import in_order, likely
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.blame import Answer, Change
@@ -130,6 +130,22 @@ def test_what_is_added_before_or_after_a_name_is_lost_is_no_change(
     outcome: Outcome, said: Answer
 ) -> None:
     assert answer(LOST, outcome) is said
+
+
+LACKS = "ImportError: cannot import name 'x' from 'y'"
+IMPORTS = {"torch": "", "transformers": f"{LACKS}\n  (y.py)"}
+
+
+def test_a_run_that_failed_on_an_import_is_no_evidence_unless_an_end_failed_so_too() -> None:
+    raised = of_imports(ended("raised", f"{LACKS} (y.py)"), IMPORTS)
+    assert answer(IDS, raised) is Answer.UNKNOWN
+    assert answer(change(ended("held"), ended("raised", LACKS), "broken"), raised) is Answer.UNKNOWN
+    assert answer(change(ended("held"), raised, "broken"), raised) is Answer.AFTER
+
+
+def test_an_import_error_of_the_behaviour_itself_is_an_answer() -> None:
+    raised = of_imports(ended("raised", "ImportError: cannot import name 'z'"), IMPORTS)
+    assert answer(IDS, raised) is Answer.BETWEEN
 
 
 def test_between_ends_that_are_the_same_what_differs_is_between() -> None:

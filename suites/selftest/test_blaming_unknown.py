@@ -1,0 +1,80 @@
+"""Releases that say nothing of a change, and changes of which a release has nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from miniature import Answer, Miniature, modules
+from wheels import make_wheel
+
+SUITE = """
+import pytest
+from harness.plugin import requires
+
+try:
+    from lamp import modes
+except ImportError:
+    modes = ()
+
+@requires("pump")
+def test_flow(observe):
+    import pump
+    observe.exact("flow", pump.flow)
+
+@requires("lamp")
+@pytest.mark.parametrize("mode", modes)
+def test_mode(mode, observe):
+    observe.exact("mode", mode)
+
+@requires("valve")
+def test_opens():
+    import valve
+"""
+
+BROKEN = "raise ImportError('its other half is missing')\n"
+PUMPS = {"1.0": "flow = 1\n", "1.1": BROKEN, "1.2": BROKEN, "1.3": "flow = 2\n"}
+LAMPS = {"1.0": ("dim", "full"), "1.1": ("dim", "full"), "1.2": ("dim",), "1.3": ("dim",)}
+VALVES = {"1.0": "", "1.1": "", "1.2": BROKEN, "1.3": BROKEN}
+
+
+@pytest.fixture(scope="module")
+def world(make_miniature: Callable[[], Miniature]) -> Miniature:
+    mini = make_miniature()
+    for version in PUMPS:
+        lamp = modules("lamp", f"modes = {LAMPS[version]!r}\n")
+        make_wheel(mini.wheelhouse, "pump", version, modules=modules("pump", PUMPS[version]))
+        make_wheel(mini.wheelhouse, "lamp", version, modules=lamp)
+        make_wheel(mini.wheelhouse, "valve", version, modules=modules("valve", VALVES[version]))
+    for name, version in (("reference", "1.3"), ("old", "1.0")):
+        mini.stack(name, *(f"{package}=={version}" for package in ("pump", "lamp", "valve")))
+    mini.suite("machines/test_machine.py", SUITE)
+    return mini
+
+
+def blamed(world: Miniature, test: str) -> tuple[dict[str, Any], Answer]:
+    """The one group of a gate of one behaviour."""
+    arguments = ("--baseline", "old", "--candidate", "reference", "--blame")
+    answer = world.gate(*arguments, "--select", f"machines/test_machine.py::{test}")
+    (group,) = answer.report["blame"]["groups"]
+    return group, answer
+
+
+def test_a_release_that_does_not_import_is_neither_good_nor_bad(world: Miniature) -> None:
+    group, answer = blamed(world, "test_flow")
+    assert group["moves"] == ["pump"], answer.err
+    (turn,) = group["turns"]["pump"]
+    assert (turn["last"], turn["first"], turn["unknown"]) == ("1.0", "1.3", ["1.1", "1.2"])
+    assert "unknown between them: 1.1, 1.2" in answer.out
+
+
+def test_that_a_library_does_not_import_any_more_is_a_change_like_others(world: Miniature) -> None:
+    group, answer = blamed(world, "test_opens")
+    assert group["releases"] == {"valve": "1.2"}, answer.err
+
+
+def test_what_a_release_does_not_have_at_all_is_put_on_that_release(world: Miniature) -> None:
+    group, answer = blamed(world, "test_mode[full]")
+    assert answer.verdicts() == {"test_mode[full]": "gone"}
+    assert (group["moves"], group["releases"]) == (["lamp"], {"lamp": "1.2"}), answer.err
