@@ -13,7 +13,7 @@ from harness.blame.bisect import bisect
 from harness.blame.world import Listener
 from harness.gate.classify import classify
 from harness.gate.plan import Side
-from harness.gate.world import Request, World
+from harness.gate.world import Request, StackFailure, World
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_sources import Source, SourceStacks
@@ -50,9 +50,16 @@ def run_bisect(asked: BisectAsked, request: Request, world: World) -> BisectRepo
     """The history of the behaviours that `request` selects, over the releases of a package.
 
     The releases are laid over `request.candidate`. Raises HarnessError for what the user can
-    mend, StackError where an end cannot be made, NoEvidence, and KeyboardInterrupt; every probe
-    that ended is kept.
+    mend, StackError where the stack or an end cannot be made, NoEvidence, and
+    KeyboardInterrupt; every probe that ended is kept.
     """
+    try:
+        return _run(asked, request, world)
+    except StackFailure as failure:
+        raise failure.error from None
+
+
+def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
     begun = time.monotonic()
     locks: dict[Side, Lock] = {}
     resolve(request, world, locks, ("candidate",))
@@ -136,17 +143,22 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
             allowed="a package of the stack, or --bad V",
             next=f"harness bisect {asked.package} --bad {listing.releases[-1].version}",
         )
+    _check_end("--bad", bad, listing, lock)
     good = asked.good or _older(listing, bad)
-    known = listing.by_version
-    for option, end in (("--good", good), ("--bad", bad)):
-        if end not in known and end != lock.versions.get(listing.package):
-            raise UsageError(
-                f"{listing.package} has no release {end!r}",
-                where=f"{option} {end}",
-                allowed=", ".join(list(known)[-8:]),
-                next=f"harness bisect {asked.package} {option} {_nearest(end, known)}",
-            )
+    _check_end("--good", good, listing, lock)
     return searched(listing, good, bad, pre=asked.pre)
+
+
+def _check_end(option: str, end: str, listing: PackageReleases, lock: Lock) -> None:
+    """Raise UsageError where `end` is neither on the index nor in the stack."""
+    known = listing.by_version
+    if end not in known and end != lock.versions.get(listing.package):
+        raise UsageError(
+            f"{listing.package} has no release {end!r}",
+            where=f"{option} {end}",
+            allowed=", ".join(list(known)[-8:]),
+            next=f"harness bisect {listing.package} {option} {_nearest(end, known)}",
+        )
 
 
 def _older(listing: PackageReleases, bad: str) -> str:

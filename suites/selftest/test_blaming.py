@@ -201,6 +201,8 @@ def test_a_search_in_a_report_that_is_interrupted_prints_its_own_command(
         (("blame", "nowhere.json"), "cannot be read"),
         (("blame", "home.json", "--select", "machines"), "which says what was gated"),
         (("bisect", "engine", "--behaviour", SIZE, "--good", "0.7"), "has no release '0.7'"),
+        (("bisect", "engine", "--behaviour", SIZE, "--bad", "newest"), "has no release 'newest'"),
+        (("bisect", "engine", "--behaviour", SIZE, "--stack", "engine==9"), "engine==9"),
         (("bisect", "engine", "--behaviour", SIZE, "--cell", "gear"), "no such cell: gear"),
         (("bisect", "nothing", "--behaviour", SIZE), "no package 'nothing'"),
         (("bisect", "engine", "--behaviour", "machines/test_machine.py::test_sise"), "test_size"),
