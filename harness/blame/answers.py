@@ -31,9 +31,9 @@ def answer(change: Change, outcome: Outcome | None) -> Answer:
         return Answer.UNKNOWN
     if not _ran(outcome) and _ran(change.baseline) and _ran(change.candidate):
         return Answer.UNKNOWN
-    before = _like(change.baseline, outcome)
+    before = alike(change.baseline, outcome)
     named = [_as_named(change.baseline, each) for each in (change.candidate, outcome)]
-    after = change.verdict is not Verdict.SAME and _like(*named)
+    after = change.verdict is not Verdict.SAME and alike(*named)
     if before and after:
         before, after = _equal(change.baseline, outcome), _equal(change.candidate, outcome)
     if before is after:
@@ -82,7 +82,7 @@ def _cut(observed: Observation, rows: Mapping[str, Mapping[str, str]]) -> Observ
     return replace(observed, kind="exact", value=kept)
 
 
-def _like(end: Outcome | None, outcome: Outcome | None) -> bool:
+def alike(end: Outcome | None, outcome: Outcome | None) -> bool:
     """Whether the gate would call the two the same; of two that did not hold, whether they failed
     alike, which a gate need not tell."""
     finding = classify(end, outcome)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
+from harness.blame.answers import alike
 from harness.blame.bisect import bisect
 from harness.blame.world import Listener
 from harness.gate.classify import classify
@@ -196,12 +197,15 @@ def _changes(world: StackWorld[str], searched: Searched, keys: Sequence[Key]) ->
     ends = (searched.releases[0], searched.releases[-1])
     good, bad = (_end(world, searched, end, keys) for end in ends)
     return {
-        key: Change(
-            *key, classify(good[key], bad[key]).verdict or Verdict.SAME, good[key], bad[key]
-        )
+        key: Change(*key, _verdict(good[key], bad[key]), good[key], bad[key])
         for key in keys
         if key in good and key in bad and "unknown" not in (good[key].status, bad[key].status)
     }
+
+
+def _verdict(good: Outcome, bad: Outcome) -> Verdict:
+    """What a gate says of two ends; of two that fail alike, that they are the same."""
+    return Verdict.SAME if alike(good, bad) else classify(good, bad).verdict or Verdict.SAME
 
 
 def _end(

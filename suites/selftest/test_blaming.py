@@ -33,6 +33,11 @@ def test_load(observe):
 def test_teeth(observe):
     import gear
     observe.exact("teeth", gear.teeth)
+
+@requires("engine")
+def test_silence():
+    import engine
+    assert not engine.size, "it is loud"
 """
 
 ENGINES = {
@@ -48,8 +53,8 @@ ENGINES = {
 GEARS = {"1.0": (7, False), "1.1": (7, True), "1.2": (8, True), "1.3": (7, True)}
 """Teeth, and whether it is fast: the teeth change in 1.2 and are the old ones again in 1.3."""
 
-SIZE, SPEED, TEETH = (
-    f"machines/test_machine.py::test_{name}" for name in ("size", "speed", "teeth")
+SIZE, TEETH, SILENCE = (
+    f"machines/test_machine.py::test_{name}" for name in ("size", "teeth", "silence")
 )
 
 
@@ -155,6 +160,12 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     assert "gear: appeared in 1.2, gone in 1.3" in found.out
     assert "seen: 1.0 to 1.1 before, 1.2 between, 1.3 before" in found.out
     assert found.code == 0
+
+
+def test_what_fails_alike_at_both_ends_did_not_change(world: Miniature) -> None:
+    found = world.run("bisect", "engine", "--behaviour", SILENCE, "--good", "1.0")
+    assert "both ends are the same: every minor version between was probed" in found.out, found.err
+    assert "engine answers before in all of the 5 releases that answer, of 5" in found.out
 
 
 def interrupted(world: Miniature, at: str, *command: str) -> str:
