@@ -28,14 +28,12 @@ def searched(
 
     See `harness.blame.releases.between` for what it leaves out and raises.
     """
-    unfit = {each.version: each for each in listing.releases if _out(each, good, bad)}
-    usable = [_listed(each) for each in listing.releases if each.version not in unfit]
-    span = releases.between(listing.package, usable, good, bad, pre=pre)
-    known = releases.between(listing.package, map(_listed, listing.releases), good, bad, pre=pre)
-    left_out = [(version, unfit[version].unfit) for version in known.versions if version in unfit]
+    unfit = {each.version: each.unfit for each in listing.releases if _out(each, good, bad)}
+    span = releases.between(listing.package, map(_listed, listing.releases), good, bad, pre=pre)
+    left_out = ((version, unfit[version]) for version in span.versions if version in unfit)
     return Searched(
         listing.package,
-        span.versions,
+        tuple(version for version in span.versions if version not in unfit),
         (*span.skipped, *left_out),
         tuple(sorted(held)),
         listing.stale,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from harness.blame.releases import anchors, between
+from harness.running.blaming_releases import searched
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.releases import Fit, PackageRelease, PackageReleases
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,21 @@ def test_anchors_are_the_first_releases_of_minors() -> None:
 
 def test_of_one_minor_every_release_is_an_anchor() -> None:
     assert anchors(["0.2.1", "0.2.2", "0.2.3"]) == ("0.2.1", "0.2.2", "0.2.3")
+
+
+def test_what_does_not_install_here_is_left_out_and_said_whatever_else_it_is() -> None:
+    new_python = "requires Python >=4, and this is 3.13"
+    releases = (
+        PackageRelease("1.0", Fit.WHEEL),
+        PackageRelease("1.1", Fit.NONE, unfit=new_python),
+        PackageRelease("1.2", Fit.NONE, yanked=True, yanked_because="bad", unfit=new_python),
+        PackageRelease("1.3rc1", Fit.NONE, unfit=new_python),
+        PackageRelease("1.3", Fit.SOURCE),
+    )
+    found = searched(PackageReleases("lib", releases, ()), "1.0", "1.3")
+    assert found.releases == ("1.0", "1.3")
+    assert dict(found.skipped) == {
+        "1.1": new_python,
+        "1.2": "yanked: bad",
+        "1.3rc1": "a pre-release",
+    }
