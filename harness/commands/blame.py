@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.commands import blaming, gate, given
-from harness.commands.publishing import tell
-from harness.report import files
+from harness.commands.publishing import publish
 from harness.report.blame import terminal
 from harness.vocabulary.errors import ExitCode, UsageError
 
-_OWN = ("parallel", "cell_timeout", "memory_limit", "no_cache", "report", "json", "pre")
+_OWN = (
+    *("parallel", "cell_timeout", "memory_limit", "no_cache"),
+    *("report", "json", "reproduce", "pre"),
+)
 """What is asked of the search itself, and not of the gate that it is about."""
 
-_OVERRULED = ("fail_on", "accepted")
-"""What the gate was asked too: here is the last word on it."""
+_INSTEAD = ("fail_on", "accepted")
+"""By what a gate is judged: as it was then, unless something else is asked for now."""
 
 
 def add(subparsers: Any) -> None:
@@ -62,20 +64,16 @@ def run(args: argparse.Namespace) -> int:
     report = gate.gated(args)
     if report is None:
         return int(ExitCode.INTERRUPTED)
-    return tell(
-        report.exit_code,
-        lambda console: terminal.render(report, console),
-        lambda: files.write(report, args.report) if args.report else None,
-        lambda: files.write_json(report, args.json) if args.json else None,
-    )
+    return publish(report, args.report, args.json, args.reproduce, terminal.render)
 
 
 def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
     """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
     doubled = (
-        sorted(args.given.difference(_OWN, _OVERRULED, {"gate"})) if hasattr(args, "given") else []
+        sorted(args.given.difference(_OWN, _INSTEAD, {"gate"})) if hasattr(args, "given") else []
     )
-    doubled += [name for name in ("select", "subject", "precision", "device") if vars(args)[name]]
+    several = ("select", "subject", "precision", "device", "no_downgrade")
+    doubled += [name for name in several if vars(args)[name]]
     if doubled:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in doubled)
         raise UsageError(

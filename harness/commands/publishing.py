@@ -17,13 +17,17 @@ from harness.vocabulary.gated import GateReport
 
 
 def publish(
-    report: GateReport, directory: Path | None, json_file: Path | None, scripts: Path | None = None
+    report: GateReport,
+    directory: Path | None,
+    json_file: Path | None,
+    scripts: Path | None = None,
+    render: Callable[[GateReport, Console], object] = terminal.render,
 ) -> int:
-    """Print the report and write what `--report`, `--json` and `--reproduce` ask for; returns the
-    exit code."""
+    """Print the report by `render` and write what `--report`, `--json` and `--reproduce` ask for;
+    returns the exit code."""
     return tell(
         report.exit_code,
-        lambda console: terminal.render(report, console),
+        lambda console: render(report, console),
         lambda: files.write(report, directory) if directory is not None else None,
         lambda: files.write_json(report, json_file) if json_file is not None else None,
         lambda: files.write_forms(forms(report), scripts) if scripts is not None else None,

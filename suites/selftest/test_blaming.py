@@ -152,6 +152,18 @@ def test_blame_on_the_report_of_a_gate_finds_all_that_was_run(
     assert (world.starts(), again.code) == (before, 1)
 
 
+def test_blame_on_the_report_of_a_gate_writes_scripts_where_it_is_asked_to(
+    blamed: Answer, world: Miniature
+) -> None:
+    folder = world.home / "scripts"
+    report = str(world.home / "report" / "gate.json")
+    again = world.run("blame", report, "--reproduce", str(folder))
+    assert (folder / "README.md").is_file(), again.err
+    scripts = {str(folder / file.name) for file in folder.glob("*.py")}
+    told = {each["script"] for each in again.report["behaviours"] if each.get("script")}
+    assert scripts == told != set()
+
+
 def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     found = world.run("bisect", "gear", "--behaviour", TEETH, "--good", "1.0", "--bad", "1.3")
     (history,) = found.report["histories"]
@@ -211,6 +223,7 @@ def test_a_search_in_a_report_that_is_interrupted_prints_its_own_command(
         (("blame",), "no gate to search"),
         (("blame", "nowhere.json"), "cannot be read"),
         (("blame", "home.json", "--select", "machines"), "which says what was gated"),
+        (("blame", "home.json", "--no-downgrade"), "--no-downgrade beside home.json"),
         (("bisect", "engine", "--behaviour", SIZE, "--good", "0.7"), "has no release '0.7'"),
         (("bisect", "engine", "--behaviour", SIZE, "--bad", "newest"), "has no release 'newest'"),
         (("bisect", "engine", "--behaviour", SIZE, "--stack", "engine==9"), "engine==9"),

@@ -208,3 +208,15 @@ def test_a_file_that_is_not_there_is_refused(world: Miniature) -> None:
     assert answer.code == 2
     assert "No such file" in answer.err
     assert "where:   nowhere.toml" in answer.err
+
+
+def test_blame_on_a_finished_gate_goes_by_the_file_that_the_gate_went_by(world: Miniature) -> None:
+    mine, report = world.home / "mine.toml", world.home / "report"
+    write(mine, IDS, PROTOS)
+    write(world.home / "fixtures" / "accepted.toml")
+    options = ("--accepted", str(mine), "--report", str(report))
+    assert world.gate("--candidate", "ornament==2.0", *options).code == 0
+    assert world.run("blame", str(report / "gate.json")).code == 0
+    less = world.home / "less.toml"
+    write(less, IDS)
+    assert world.run("blame", str(report / "gate.json"), "--accepted", str(less)).code == 1
