@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.blame.answers import changes_of, of_imports
@@ -38,6 +38,7 @@ from harness.vocabulary.blame import (
 )
 from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.gated import BehaviourVerdict
+from harness.vocabulary.located import Located
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock, Move
 
@@ -60,8 +61,8 @@ class BlameAsked:
 def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict]) -> BlameReport:
     """What brought the changes among `verdicts`, those of a gate whose two sides have run.
 
-    Raises NoEvidence where the disk or the network ran out, and KeyboardInterrupt; every
-    probe that ended is kept, so that the same again goes on from there.
+    Raises NoEvidence where the disk or the network ran out before any culprit was found, and
+    KeyboardInterrupt; every probe that ended is kept, so that the same again goes on from there.
     """
     begun, told = time.monotonic(), len(sides.notes)
     runs = _outcomes(sides)
@@ -72,15 +73,14 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     search = _Search(asked, sides, {change.key: change for change in changes}, moved)
     culprits = search.culprits()
     histories = search.histories(culprits)
-    report = BlameReport(
-        group(culprits, histories),
-        search.changes,
-        unsearched,
-        tuple(search.searched),
-        effort_of(search.stacks, search.prober, time.monotonic() - begun),
-        (*search.notes, *sides.notes[told:]),
+    groups = group(culprits, histories)
+    found = BlameReport(groups, search.changes, unsearched, tuple(search.searched))
+    return replace(
+        found,
+        located=search.located(found),
+        effort=effort_of(search.stacks, search.prober, time.monotonic() - begun),
+        notes=(*search.notes, *sides.notes[told:]),
     )
-    return replace(report, located=locate_groups(report, asked.known, search.looker))
 
 
 def _outcomes(sides: Sides) -> dict[Side, SideRuns]:
@@ -135,15 +135,26 @@ class _Search:
         return find_culprits(moves, list(self.changes), world, self.asked.listener, first)
 
     def histories(self, culprits: Mapping[Key, Culprit]) -> list[History]:
-        """What each change did over the releases of the packages of its culprit."""
+        """What each change did over the releases of the packages of its culprit.
+
+        What ends this must not lose what was found until then.
+        """
+        found: list[History] = []
+        try:
+            for each in self._histories(culprits):
+                found.append(each)
+        except HarnessError as error:
+            self.notes.append(f"not all releases were searched: {error}")
+        return found
+
+    def _histories(self, culprits: Mapping[Key, Culprit]) -> Iterator[History]:
         wanted: dict[tuple[str, Moves], list[Key]] = {}
         for key, culprit in culprits.items():
             for package in sorted(culprit.moves):
                 wanted.setdefault((package, culprit.moves - {package}), []).append(key)
-        found: list[History] = []
         for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
-            found += self._history(package, held, keys)
-        return found + self._inseparable(culprits)
+            yield from self._history(package, held, keys)
+        yield from self._inseparable(culprits)
 
     def _inseparable(self, culprits: Mapping[Key, Culprit]) -> list[History]:
         """Histories of changes whose packages only move together, one package after the other.
@@ -164,7 +175,15 @@ class _Search:
                     found.setdefault(history.change, history)
         return list(found.values())
 
-    def looker(self, blamed: Blamed) -> Looker | None:
+    def located(self, found: BlameReport) -> tuple[Located, ...]:
+        """Where the changes of each group begin, as far as that can be looked into."""
+        try:
+            return locate_groups(found, self.asked.known, self._looker)
+        except HarnessError as error:
+            self.notes.append(f"where the changes begin was not looked into: {error}")
+            return ()
+
+    def _looker(self, blamed: Blamed) -> Looker | None:
         """Looks into the baseline without and with what brought a group, and nothing else."""
         there = self.candidate.versions
         laid = self.stacks.lay({name: there.get(name) for name in blamed.together})

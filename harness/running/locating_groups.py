@@ -18,7 +18,7 @@ def locate_groups(
     """Where each group begins that was put on something and of which something can be looked into.
 
     `looker` looks into the stacks without and with what brought a group; None where they
-    cannot be made. Raises KeyboardInterrupt.
+    cannot be made. Raises NoEvidence, and KeyboardInterrupt.
     """
     located = []
     for blamed in found.groups:

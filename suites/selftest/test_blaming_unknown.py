@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from miniature import Answer, Miniature, modules
-from wheels import make_wheel
+from wheels import FULL, make_source, make_wheel
 
 SUITE = """
 import pytest
@@ -31,12 +31,20 @@ def test_mode(mode, observe):
 @requires("valve")
 def test_opens():
     import valve
+
+@requires("hose")
+def test_length(observe):
+    import hose
+    observe.exact("length", hose.length)
 """
 
 BROKEN = "raise ImportError('its other half is missing')\n"
 PUMPS = {"1.0": "flow = 1\n", "1.1": BROKEN, "1.2": BROKEN, "1.3": "flow = 2\n"}
 LAMPS = {"1.0": ("dim", "full"), "1.1": ("dim", "full"), "1.2": ("dim",), "1.3": ("dim",)}
 VALVES = {"1.0": "", "1.1": "", "1.2": BROKEN, "1.3": BROKEN}
+
+
+PACKAGES = ("pump", "lamp", "valve", "hose")
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +55,12 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
         make_wheel(mini.wheelhouse, "pump", version, modules=modules("pump", PUMPS[version]))
         make_wheel(mini.wheelhouse, "lamp", version, modules=lamp)
         make_wheel(mini.wheelhouse, "valve", version, modules=modules("valve", VALVES[version]))
+    for version, length in (("1.0", 1), ("1.3", 2)):
+        hose = modules("hose", f"length = {length}\n")
+        make_wheel(mini.wheelhouse, "hose", version, modules=hose)
+    make_source(mini.wheelhouse, "hose", "1.1", FULL)
     for name, version in (("reference", "1.3"), ("old", "1.0")):
-        mini.stack(name, *(f"{package}=={version}" for package in ("pump", "lamp", "valve")))
+        mini.stack(name, *(f"{package}=={version}" for package in PACKAGES))
     mini.suite("machines/test_machine.py", SUITE)
     return mini
 
@@ -78,3 +90,11 @@ def test_what_a_release_does_not_have_at_all_is_put_on_that_release(world: Minia
     group, answer = blamed(world, "test_mode[full]")
     assert answer.verdicts() == {"test_mode[full]": "gone"}
     assert (group["moves"], group["releases"]) == (["lamp"], {"lamp": "1.2"}), answer.err
+
+
+def test_a_disk_that_fills_up_on_the_way_loses_no_culprit_that_was_found(world: Miniature) -> None:
+    group, answer = blamed(world, "test_length")
+    assert (group["standing"], group["moves"], group["releases"]) == ("named", ["hose"], {})
+    (note,) = answer.report["blame"]["notes"]
+    assert note.startswith("not all releases were searched: no space left on the disk"), note
+    assert "hose 1.0 → 1.3  1 change" in answer.out

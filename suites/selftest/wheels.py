@@ -72,7 +72,7 @@ def _record(files: Mapping[str, str], own_path: str) -> str:
     return "\n".join([*rows, f"{own_path},,"]) + "\n"
 
 
-BACKEND = """\
+ENDLESS = """\
 import pathlib, time
 
 
@@ -82,8 +82,19 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
+FULL = """\
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    raise OSError(28, "No space left on device")
+"""
+
+
 def make_endless_source(directory: Path, name: str, version: str, started: Path) -> Path:
     """A source archive that resolves at once and whose build touches `started` and never ends."""
+    return make_source(directory, name, version, ENDLESS.format(started=str(started)))
+
+
+def make_source(directory: Path, name: str, version: str, backend: str) -> Path:
+    """A source archive that resolves at once and is built by `backend`, a module."""
     root = f"{name}-{version}"
     project = (
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
@@ -92,7 +103,7 @@ def make_endless_source(directory: Path, name: str, version: str, started: Path)
     files = {
         "PKG-INFO": f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n",
         "pyproject.toml": project,
-        "backend.py": BACKEND.format(started=str(started)),
+        "backend.py": backend,
     }
     archive = directory / f"{root}.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
