@@ -124,10 +124,10 @@ def _check(
     as_laid: Evidence[Moves],
 ) -> Wants[Moves] | Culprit:
     """Repeat the set found and each with one move less, then say which moves it needs."""
-    untested = [found - {move} for move in sorted(found)]
-    untested = [each for each in untested if _test(evidence, as_laid, each) is None]
-    if untested:
-        return Wants(dict.fromkeys(untested, 1.0), len(untested) * repeats.AT_SIDES)
+    untold = [found - {move} for move in sorted(found)]
+    untold = [each for each in untold if _is_open(as_laid.at(_laid(evidence, each)))]
+    if untold:
+        return Wants(dict.fromkeys(untold, 1.0), len(untold) * repeats.AT_SIDES)
     without = {move: _laid(evidence, found - {move}) for move in sorted(found)}
     needed = {move: laid for move, laid in without.items() if _does_not(as_laid, laid, move)}
     sides = dict.fromkeys([found, *needed.values()])
@@ -151,6 +151,11 @@ def _unclear(found: Moves, without: Mapping[str, Moves], needed: Collection[str]
     open_ones = {move for move in found.difference(needed) if move not in without[move]}
     lacking = _words(frozenset(open_ones))
     return f"whether it needs {lacking} is unknown: nothing answered without" if open_ones else ""
+
+
+def _is_open(runs: Runs) -> bool:
+    """Whether nothing is known of a place yet: memory and time may run out once, and not again."""
+    return not known(runs) and len(runs) < repeats.PATIENCE
 
 
 def _does_not(as_laid: Evidence[Moves], laid: Moves, move: str) -> bool:

@@ -79,10 +79,10 @@ class StackWorld(Generic[Where]):
     def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:
         """See `harness.blame.world.World`."""
         laid = self.stacks.known(self.versions(where))
-        if isinstance(laid, Unmade):
-            return 0.0
         if laid is None:
             return BUILD + self.prober.cost(asked, self._usual)
+        if isinstance(laid, Unmade) or self._astray(laid):
+            return 0.0
         lacking = self.prober.lacks(laid.lock, asked, replica)
         to_build = BUILD if lacking and not self.stacks.stands(laid.lock) else 0.0
         return to_build + self.prober.cost(lacking, self._usual)

@@ -129,6 +129,16 @@ def test_two_moves_that_only_resolve_together_are_both_inseparable() -> None:
     )
 
 
+def test_a_move_is_not_inseparable_because_memory_ran_out_once() -> None:
+    class Busy(Simulated[Moves]):
+        def _answer(self, where: Moves, change: tuple[str, str], replica: int) -> Answer:
+            lost = where == {"a"} and replica == 0
+            return UNKNOWN if lost else super()._answer(where, change, replica)
+
+    found = culprit("ab", Busy({ONE: needs("a")}))
+    assert (found.moves, found.inseparable) == ({"a"}, frozenset())
+
+
 @pytest.mark.parametrize("seed", range(400))
 def test_what_is_found_in_a_random_world_is_minimal_by_every_subset(seed: int) -> None:
     chance = random.Random(seed)
