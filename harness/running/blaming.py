@@ -143,7 +143,7 @@ class _Search:
         try:
             for each in self._histories(culprits):
                 found.append(each)
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             self.notes.append(f"not all releases were searched: {error}")
         return found
 
@@ -179,7 +179,7 @@ class _Search:
         """Where the changes of each group begin, as far as that can be looked into."""
         try:
             return locate_groups(found, self.asked.known, self._looker)
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             self.notes.append(f"where the changes begin was not looked into: {error}")
             return ()
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
 
 from harness.blame.answers import of_imports
 from harness.gate.plan import Task, cell_key
-from harness.gate.world import Built
+from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
 from harness.running.cells import CellRunner, read
 from harness.running.cellstore import Damaged
@@ -17,7 +18,7 @@ from harness.running.crew import Crew
 from harness.running.sides import Standing
 from harness.vocabulary.blame import Key
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.records import Header, Outcome
+from harness.vocabulary.records import Header, Outcome, Record
 from harness.vocabulary.stacks import Lock
 
 PROBES = 2000
@@ -145,25 +146,37 @@ class Prober:
             wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
             wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in run.keys), "utf-8")
             self._started.append("together")
-            ended = runner.start(
-                SIDE,
-                [
-                    *("--record", str(record), "--snapshots", "witness"),
-                    *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
-                ],
-                work,
-                work / "attempt.log",
-                files=sorted({name.partition("::")[0] for name, _ in run.keys}),
-            )
-            came = read(record)
+            try:
+                ended = runner.start(
+                    SIDE,
+                    [
+                        *("--record", str(record), "--snapshots", "witness"),
+                        *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
+                    ],
+                    work,
+                    work / "attempt.log",
+                    files=sorted({name.partition("::")[0] for name, _ in run.keys}),
+                )
+            except Stopped:
+                self._came(run, runner, record)
+                raise
+            came = self._came(run, runner, record)
             if came is None:
                 return {}, False
-            made = [each for each in came.outcomes if each.key in run.keys]
-            self._keep(run, runner, came.header, made)
-            whole = came.complete if made else ended.code == NOTHING_COLLECTED
-            return {each.key: of_imports(each, came.header.imports) for each in made}, whole
+            made = {each.key: of_imports(each, came.header.imports) for each in came.outcomes}
+            return made, came.complete if made else ended.code == NOTHING_COLLECTED
         finally:
             store.drop(work)
+
+    def _came(self, run: Run, runner: CellRunner, record: Path) -> Record | None:
+        """What a process recorded of the behaviours that it was to run; it is kept, also after
+        Ctrl-C: each that came to its end is an answer."""
+        came = read(record)
+        if came is None:
+            return None
+        asked = tuple(each for each in came.outcomes if each.key in run.keys)
+        self._keep(run, runner, came.header, asked)
+        return replace(came, outcomes=asked)
 
     def _alone(
         self, run: Run, runner: CellRunner, cell: str, keys: tuple[Key, ...]

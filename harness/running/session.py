@@ -127,7 +127,7 @@ def _with_blame(report: GateReport, asked: BlameAsked, sides: Sides) -> GateRepo
     """`report` with what brought its changes. What ends a search must not lose the gate."""
     try:
         return replace(report, blame=blame(asked, sides, report.behaviours))
-    except HarnessError as error:
+    except (HarnessError, OSError) as error:
         return replace(report, notes=(*report.notes, f"what changed was put on nothing: {error}"))
 
 
