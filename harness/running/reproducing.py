@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.gate.plan import SIDES, Side
+from harness.gate.plan import SIDES, Conditions, Side, digest
 from harness.gate.world import Ended, Stopped, World
 from harness.reproduce import Asked, Project, Script, Stack, Unflattenable, script
 from harness.running.cells import tail
@@ -37,8 +37,8 @@ LIMIT = 600.0
 class Question:
     """The changes of a gate: between which locks, under which interpreters, in which cells.
 
-    `digests` are those of the subjects' files, `options` the plugin's that choose cells;
-    `parallel` scripts run at a time.
+    `digests` are those of the subjects' files, `options` the plugin's that choose cells,
+    `conditions` what else a run depends on; `parallel` scripts run at a time.
     """
 
     locks: Mapping[Side, Lock]
@@ -46,6 +46,7 @@ class Question:
     cells: Mapping[str, Cell]
     subjects: Mapping[str, Subject]
     digests: Mapping[str, str]
+    conditions: Mapping[Side, Conditions]
     options: tuple[str, ...] = ()
     threads: int = 1
     parallel: int = 1
@@ -124,19 +125,19 @@ class Reproducing:
 
     def _seen(self, written: Script, side: Side) -> tuple[int, str]:
         """The script's exit code under a side, and its last words; kept from before if it is."""
-        lock = self.question.locks[side].digest
-        name = hashlib.sha256(f"{lock}\0{written.text}".encode()).hexdigest()
-        kept = self.world.places.cache / "reproducers" / f"{name}.json"
-        if kept.is_file():
-            found: tuple[int, str] = tuple(json.loads(kept.read_text(encoding="utf-8")))
-            return found
-        code, said = self._run(written, side)
-        if code in (0, 1):
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = kept.with_suffix(f".{side}")
-            unfinished.write_text(json.dumps([code, said]), encoding="utf-8")
-            unfinished.replace(kept)
-        return code, said
+        name = f"{self._key(written, side)}.json"
+        kept = self.world.places.cache / "reproducers" / name
+        found = _read_seen(kept)
+        if found is None:
+            found = self._run(written, side)
+            if found[0] in (0, 1):
+                _keep_seen(kept, found)
+        return found
+
+    def _key(self, written: Script, side: Side) -> str:
+        """Names what a script does by all that it depends on; its files are part of its text."""
+        lock, on = self.question.locks[side].digest, self.question.conditions[side]
+        return digest([lock, written.text, dict(on.hardware), dict(on.environment), on.threads])
 
     def _run(self, written: Script, side: Side) -> tuple[int, str]:
         """Run it in an empty folder, with no packages to import but those that it names."""
@@ -209,11 +210,30 @@ def of_gate(
         cells=sides.results.cells(),
         subjects={subject.name: subject for subject in subjects},
         digests=sides.world.prepare(),
+        conditions={side: sides.standing(side).conditions for side in SIDES},
         options=sides.request.options,
         threads=sides.request.threads,
         parallel=sides.request.parallel,
     )
     return Reproducing(question, sides.world).reproducers(changes)
+
+
+def _read_seen(kept: Path) -> tuple[int, str] | None:
+    """What was kept; None where nothing was, or it is damaged."""
+    try:
+        code, said = json.loads(kept.read_text(encoding="utf-8"))
+        return int(code), str(said)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _keep_seen(kept: Path, seen: tuple[int, str]) -> None:
+    """Keep it: it appears whole or not at all."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=kept.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(seen, file)
+    os.replace(name, kept)
 
 
 def _named_apart(reproducers: Iterable[Reproducer]) -> Iterator[Reproducer]:

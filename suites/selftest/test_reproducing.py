@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uv
-from miniature import Miniature, modules
+from miniature import Answer, Miniature, modules
 from wheels import make_wheel
 
 OLD = """
@@ -238,3 +238,35 @@ def test_the_report_names_the_script_beside_the_command(world: Miniature, script
     assert answer.behaviour("test_ids")["script"] == script
     assert answer.behaviour("test_printed")["script"] == ""
     assert f"$ uv run {script}" in answer.out.replace("\n", "")
+
+
+def once_more(world: Miniature, *options: str) -> Answer:
+    """The gate whose scripts are there already, and its scripts in another folder."""
+    folder = str(world.home / "again")
+    asked = ("--candidate", "gizmo==2.0", "--confirm", "0", "--reproduce", folder)
+    answer = world.gate(*asked, *options)
+    assert "6 scripts" in (world.home / "again" / "README.md").read_text(encoding="utf-8")
+    return answer
+
+
+def seen(world: Miniature) -> set[Path]:
+    return set((world.cache / "reproducers").glob("*.json"))
+
+
+def test_what_a_script_was_seen_to_do_is_of_those_conditions_alone(
+    world: Miniature, scripts: Path
+) -> None:
+    before = seen(world)
+    once_more(world)
+    assert seen(world) == before != set()
+    once_more(world, "--threads", "2")
+    assert len(seen(world)) == 2 * len(before)
+
+
+def test_what_was_kept_of_a_script_and_is_damaged_is_looked_at_again(
+    world: Miniature, scripts: Path
+) -> None:
+    for kept in seen(world):
+        kept.write_text("{", encoding="utf-8")
+    assert once_more(world).code == 1
+    assert all(kept.read_text(encoding="utf-8") != "{" for kept in seen(world))
