@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness.reproduce.pins import Installed
+from harness.vocabulary.errors import NoEvidence
 
 ASK = """
 import json, platform, sysconfig
@@ -38,10 +39,16 @@ class Site:
 
 
 def read_site(python: Path) -> Site:
-    """Ask the environment of this interpreter what it holds."""
+    """Ask the environment of this interpreter what it holds. Raises NoEvidence."""
     done = subprocess.run(
-        [str(python), "-I", "-c", ASK], capture_output=True, text=True, check=True
+        [str(python), "-I", "-c", ASK], capture_output=True, text=True, check=False
     )
+    if done.returncode:
+        raise NoEvidence(
+            f"an environment does not say what it holds: {_last(done.stderr)}",
+            where=str(python),
+            next="harness stacks prune --all, then the same command: it is built again",
+        )
     found, modules, folder, version = json.loads(done.stdout)
     entries = {canonicalize_name(name): (v, needs, tops) for name, v, needs, tops in found}
     installed = Installed(
@@ -53,10 +60,20 @@ def read_site(python: Path) -> Site:
     return Site(installed, Path(folder), tops, version)
 
 
+def _last(said: str) -> str:
+    return said.strip().rpartition("\n")[2]
+
+
 def _required(lines: Iterable[str]) -> Iterable[str]:
-    """The packages that are needed here whatever extras are asked for."""
+    """The packages that are needed here whatever extras are asked for.
+
+    A line that nobody can read, as some old packages have, needs nothing.
+    """
     for line in lines:
-        requirement = Requirement(line)
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield canonicalize_name(requirement.name)
 

@@ -89,8 +89,7 @@ def _beside(report: GateReport, sides: Sides, rules: Rules, besides: Besides) ->
     if besides.costs is not None:
         report = _with_costs(report, besides.costs, sides, rules)
     if besides.reproduce is not None:
-        scripts = of_gate(sides, report.behaviours, besides.reproduce)
-        report = replace(report, reproducers=scripts)
+        report = _with_scripts(report, besides.reproduce, sides)
     return report
 
 
@@ -129,6 +128,14 @@ def _with_blame(report: GateReport, asked: BlameAsked, sides: Sides) -> GateRepo
         return replace(report, blame=blame(asked, sides, report.behaviours))
     except (HarnessError, OSError) as error:
         return replace(report, notes=(*report.notes, f"what changed was put on nothing: {error}"))
+
+
+def _with_scripts(report: GateReport, subjects: Sequence[Subject], sides: Sides) -> GateReport:
+    """`report` with scripts for its changes. What keeps them from being made must not lose it."""
+    try:
+        return replace(report, reproducers=of_gate(sides, report.behaviours, subjects))
+    except (HarnessError, OSError) as error:
+        return replace(report, notes=(*report.notes, f"no scripts were made: {error}"))
 
 
 def _with_costs(report: GateReport, asked: CostsAsked, sides: Sides, rules: Rules) -> GateReport:

@@ -109,7 +109,8 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     world = make_miniature()
     for version, source in (("1.0", OLD), ("2.0", NEW)):
         make_wheel(world.wheelhouse, "gizmo", version, ["cog"], modules("gizmo", source))
-    make_wheel(world.wheelhouse, "cog", "3.1")
+    # Old packages require in ways that only uv can read.
+    make_wheel(world.wheelhouse, "cog", "3.1", ["nuts>=1.* ; extra == 'all'"])
     subject = make_wheel(world.wheelhouse, "words", "1.0", (), {"words/data.txt": DATA})
     (world.home / "fixtures" / "subjects.toml").write_text(
         SUBJECT.format(wheel=digest(subject.read_bytes()), file=digest(DATA.encode()))
