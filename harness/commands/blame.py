@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.commands import blaming, gate, given
 from harness.commands.publishing import publish
+from harness.gate.plan import SIDES
 from harness.report.blame import terminal
 from harness.vocabulary.errors import ExitCode, UsageError
+from harness.vocabulary.gated import GateReport
 
 _OWN = (
     *("parallel", "cell_timeout", "memory_limit", "no_cache"),
@@ -20,6 +24,15 @@ _OWN = (
 
 _INSTEAD = ("fail_on", "accepted")
 """By what a gate is judged: as it was then, unless something else is asked for now."""
+
+
+@dataclass(frozen=True)
+class _Gated:
+    """What a gate was asked, what failed it, and the packages of its sides, as its report says."""
+
+    command: list[str]
+    fail_on: str | None
+    pins: Mapping[str, Mapping[str, str]]
 
 
 def add(subparsers: Any) -> None:
@@ -52,8 +65,11 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search for blame, print what was found, write the reports of the gate with it."""
+    then: _Gated | None = None
     if args.gate is not None:
-        args = _as_gated(args)
+        _check_alone(args)
+        then = _read(args.gate)
+        args = _as_gated(args, then)
     elif args.candidate is None:
         raise UsageError(
             "no gate to search",
@@ -64,11 +80,13 @@ def run(args: argparse.Namespace) -> int:
     report = gate.gated(args)
     if report is None:
         return int(ExitCode.INTERRUPTED)
+    if then is not None:
+        report = replace(report, notes=(*report.notes, *_moved_since(report, then)))
     return publish(report, args.report, args.json, args.reproduce, terminal.render)
 
 
-def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
-    """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
+def _check_alone(args: argparse.Namespace) -> None:
+    """Raise UsageError where options say of the gate what its report says."""
     doubled = (
         sorted(args.given.difference(_OWN, _INSTEAD, {"gate"})) if hasattr(args, "given") else []
     )
@@ -82,26 +100,30 @@ def _as_gated(args: argparse.Namespace) -> argparse.Namespace:
             allowed="either the report of a gate, or the gate's own options",
             next=f"harness blame {args.gate}",
         )
-    command, fail_on = _read(args.gate)
+
+
+def _as_gated(args: argparse.Namespace, then: _Gated) -> argparse.Namespace:
+    """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
     parser = given.once(argparse.ArgumentParser(prog="harness gate", allow_abbrev=False))
     _add_gate(parser)
     try:
-        again = parser.parse_args(command)
+        again = parser.parse_args(then.command)
     except SystemExit:
         raise _damaged(args.gate) from None
     for name in _OWN:
         setattr(again, name, vars(args)[name])
-    again.fail_on = args.fail_on or fail_on
+    again.fail_on = args.fail_on or then.fail_on
     again.accepted = args.accepted or again.accepted
     again.typed = args.typed
     return again
 
 
-def _read(path: Path) -> tuple[list[str], str | None]:
-    """The options of the gate that wrote `path`, and what failed it."""
+def _read(path: Path) -> _Gated:
+    """What the report of a gate says of how it was gated. Raises UsageError."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         command, fail_on = fields["command"], fields["fail_on"]
+        pins = {side: dict(fields[side] or {}) for side in SIDES}
     except OSError as error:
         raise UsageError(
             f"the report of the gate cannot be read: {error.strerror}",
@@ -111,9 +133,23 @@ def _read(path: Path) -> tuple[list[str], str | None]:
         ) from None
     except (ValueError, KeyError, TypeError):
         raise _damaged(path) from None
-    if not command or not all(isinstance(word, str) for word in (*command, *fail_on)):
+    lists = isinstance(command, list) and isinstance(fail_on, list)
+    if not lists or not command or not all(isinstance(w, str) for w in (*command, *fail_on)):
         raise _damaged(path)
-    return list(command), ",".join(fail_on) or None
+    return _Gated(command, ",".join(fail_on) or None, pins)
+
+
+def _moved_since(report: GateReport, then: _Gated) -> Iterator[str]:
+    """Where a stack is another one now: it is the one that was searched."""
+    for side, lock in zip(SIDES, (report.baseline, report.candidate), strict=True):
+        old, new = then.pins[side], lock.versions if lock is not None else {}
+        moved = [
+            f"{name} {old.get(name, 'absent')} → {new.get(name, 'gone')}"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        ]
+        if moved and old and new:
+            yield f"the {side} is not that of the gate any more: {', '.join(moved)}"
 
 
 def _damaged(path: Path) -> UsageError:

@@ -239,3 +239,16 @@ def test_what_makes_no_sense_is_one_clear_error(
     assert answer.code in (2, 3), answer.out
     assert said in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_blame_says_where_a_stack_is_another_one_than_when_it_was_gated(world: Miniature) -> None:
+    others = ("gear==1.3", "paint==2.0", "cart==1.2", "axle==2.0")
+    folder = world.home / "moving"
+    world.stack("moving", "engine==1.1", *others)
+    command = ("--candidate", "moving", "--select", SIZE, "--report", str(folder))
+    world.gate("--baseline", "reference", *command)
+    world.stack("moving", "engine==1.2", *others)
+    again = world.run("blame", str(folder / "gate.json"))
+    told = "the candidate is not that of the gate any more: engine 1.1 → 1.2"
+    assert told in again.report["notes"], again.err
+    assert told in again.out
