@@ -19,7 +19,7 @@ from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_sources import Source, SourceStacks
 from harness.running.blaming_stacks import MixedStacks, Unmade
-from harness.running.blaming_worlds import StackWorld, effort_of
+from harness.running.blaming_worlds import StackWorld, effort_of, unknowns
 from harness.running.probing import REFERENCE, Prober
 from harness.running.sides import Sides, Standing, resolve
 from harness.vocabulary.blame import BisectReport, Change, Key, Searched
@@ -86,22 +86,24 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
     moved = {key: each for key, each in changes.items() if each.verdict is not Verdict.SAME}
     scan = asked.scan or not moved
     chosen = changes if scan else moved
+    stacked = replace(bare, changes=chosen)
     found = bisect(
         span.package,
         span.releases,
         list(chosen),
-        replace(bare, changes=chosen),
+        stacked,
         asked.listener,
         scan=scan,
         place=span.place,
     )
+    notes = _notes(asked, keys, changes, chosen)
     return BisectReport(
         lock,
         span,
         tuple(found.values()),
         chosen,
         effort_of(stacks, prober, time.monotonic() - begun),
-        (*_notes(asked, keys, changes, chosen), *standing.cells.notes),
+        (*notes, *unknowns(stacked, found.values()), *standing.cells.notes),
     )
 
 

@@ -21,7 +21,7 @@ from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_stacks import MixedStacks, Unmade
-from harness.running.blaming_worlds import StackWorld, effort_of
+from harness.running.blaming_worlds import StackWorld, effort_of, unknowns
 from harness.running.locating import Looker, looker_between
 from harness.running.locating_groups import locate_groups
 from harness.running.probing import REFERENCE, Probed, Prober
@@ -215,7 +215,9 @@ class _Search:
         world = StackWorld(changes, self.stacks, self.prober, versions)
         if held:
             world = replace(world, changes=_from(world, move.baseline))
-        return bisect(package, span.releases, keys, world, self.asked.listener).values()
+        found = bisect(package, span.releases, keys, world, self.asked.listener).values()
+        self.notes += [note for note in unknowns(world, found) if note not in self.notes]
+        return found
 
     def _of_the_gate(self) -> dict[Probed, Outcome | None]:
         """The repeats of the gate are runs of its ends. Its first run is none: it chose what

@@ -74,6 +74,12 @@ class MixedStacks:
             self._laid[asked] = found
         return self._laid[asked]
 
+    def why_not(self, versions: Versions) -> str:
+        """Why there is no such stack, of one that was asked for; "" where there is one."""
+        found = self._laid.get(frozenset(versions.items()))
+        made = self._built.get(found.lock.digest) if isinstance(found, Laid) else found
+        return made.reason if isinstance(made, Unmade) else ""
+
     def stands(self, lock: Lock) -> bool:
         """Whether its environment is there to be used at once."""
         return lock.digest in self._built

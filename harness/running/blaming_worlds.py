@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,7 +12,7 @@ from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_stacks import GONE, MixedStacks, Unmade
 from harness.running.probing import Prober, Run
-from harness.vocabulary.blame import Change, Effort, Key, Probe
+from harness.vocabulary.blame import Change, Effort, History, Key, Probe
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
@@ -87,6 +87,15 @@ class StackWorld(Generic[Where]):
         to_build = BUILD if lacking and not self.stacks.stands(laid.lock) else 0.0
         return to_build + self.prober.cost(lacking, self._usual)
 
+    def why(self, where: Where, key: Key) -> str:
+        """Why a place that was probed says nothing of a change, as far as that is known."""
+        versions = self.versions(where)
+        laid = self.stacks.known(versions)
+        if not isinstance(laid, Laid) or self.stacks.why_not(versions):
+            return self.stacks.why_not(versions)
+        outcome = self.prober.known.get((laid.lock.digest, 0, key))
+        return outcome.reason if outcome is not None else ""
+
     def _usual(self, key: Key) -> float:
         change = self.changes[key]
         return max(end.seconds if end else 0.0 for end in (change.baseline, change.candidate))
@@ -96,6 +105,17 @@ class StackWorld(Generic[Where]):
             return False
         there = self.end.versions
         return any(there.get(name, GONE) != version for name, version in laid.companions)
+
+
+def unknowns(world: StackWorld[str], histories: Iterable[History]) -> Iterator[str]:
+    """Why the releases in which a turn may lie as well answered nothing, a line a reason."""
+    why: dict[tuple[str, str], dict[str, None]] = {}
+    for each in histories:
+        for release in (release for turn in each.transitions for release in turn.unknown):
+            reason = world.why(release, each.change) or "nothing came of it"
+            why.setdefault((each.package, reason), {})[release] = None
+    for (package, reason), releases in why.items():
+        yield f"{package} {', '.join(releases)} unknown: {reason}"
 
 
 def effort_of(stacks: MixedStacks, prober: Prober, seconds: float) -> Effort:

@@ -79,6 +79,8 @@ def test_a_release_that_does_not_import_is_neither_good_nor_bad(world: Miniature
     (turn,) = group["turns"]["pump"]
     assert (turn["last"], turn["first"], turn["unknown"]) == ("1.0", "1.3", ["1.1", "1.2"])
     assert "unknown between them: 1.1, 1.2" in answer.out
+    why = "not imported, ImportError: its other half is missing"
+    assert answer.report["blame"]["notes"] == [f"pump 1.1, 1.2 unknown: {why}"]
 
 
 def test_that_a_library_does_not_import_any_more_is_a_change_like_others(world: Miniature) -> None:
