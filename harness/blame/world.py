@@ -68,10 +68,3 @@ class Listener(Protocol):
     """Told before each probe."""
 
     def probing(self, progress: Progress) -> None: ...
-
-
-class Silent:
-    """Hears and says nothing."""
-
-    def probing(self, progress: Progress) -> None:
-        pass

@@ -29,8 +29,8 @@ class Flat:
     definitions: tuple[tuple[Place, str], ...]
 
 
-def flatten(closure: Closure, preferred: Mapping[Place, str], bare: Collection[Place] = ()) -> Flat:
-    """One text of everything in `closure`. `bare` are definitions to write without decorators."""
+def flatten(closure: Closure, preferred: Mapping[Place, str]) -> Flat:
+    """One text of everything in `closure`, with the names `preferred` where they fit."""
     names = _choose(closure, preferred)
     texts = tuple((place, _written(closure, place, names)) for place in closure.order)
     return Flat(tuple(_imports(names)), texts)

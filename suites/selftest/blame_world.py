@@ -74,6 +74,12 @@ class Simulated(Generic[Where]):
         return AFTER if chance < self.flaky[change] else BEFORE
 
 
+class Silent:
+    """Hears and says nothing."""
+
+    def probing(self, progress: Progress) -> None: ...
+
+
 class Heard:
     """Keeps what it was told."""
 

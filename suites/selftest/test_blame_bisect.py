@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
-from blame_world import AFTER, BEFORE, BETWEEN, ONE, UNKNOWN, Heard, Simulated, key
+from blame_world import AFTER, BEFORE, BETWEEN, ONE, UNKNOWN, Heard, Silent, Simulated, key
 
 from harness.blame.bisect import bisect
 from harness.blame.repeats import AT_ENDS, NEEDED, PATIENCE
-from harness.blame.world import Silent
 from harness.vocabulary.blame import Answer, History, Standing, Transition
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import Move

@@ -16,13 +16,13 @@ from blame_world import (
     UNKNOWN,
     Heard,
     Moves,
+    Silent,
     Simulated,
     key,
     needs,
 )
 
 from harness.blame.culprits import find_culprits
-from harness.blame.world import Silent
 from harness.vocabulary.blame import Answer, Culprit, Standing
 from harness.vocabulary.errors import UsageError
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from blame_world import AFTER, BEFORE, ONE, Simulated, key, needs
+from blame_world import AFTER, BEFORE, ONE, Silent, Simulated, key, needs
 
 from harness.blame.bisect import bisect
 from harness.blame.culprits import find_culprits
 from harness.blame.repeats import AT_ENDS, AT_SIDES, ERROR, NEEDED, needed
-from harness.blame.world import Silent
 from harness.vocabulary.blame import Standing
 
 RATES = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
