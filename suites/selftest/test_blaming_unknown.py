@@ -89,8 +89,8 @@ def test_that_a_library_does_not_import_any_more_is_a_change_like_others(world: 
 
 
 def test_what_a_release_does_not_have_at_all_is_put_on_that_release(world: Miniature) -> None:
-    group, answer = blamed(world, "test_mode[full]")
-    assert answer.verdicts() == {"test_mode[full]": "gone"}
+    group, answer = blamed(world, "test_mode")
+    assert answer.verdicts() == {"test_mode[dim]": "same", "test_mode[full]": "gone"}
     assert (group["moves"], group["releases"]) == (["lamp"], {"lamp": "1.2"}), answer.err
 
 
