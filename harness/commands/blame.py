@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.commands import blaming, gate, given
 from harness.commands.publishing import publish
-from harness.gate.plan import SIDES
+from harness.gate.plan import SIDES, Side
 from harness.report.blame import terminal
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.gated import GateReport
@@ -32,7 +32,7 @@ class _Gated:
 
     command: list[str]
     fail_on: str | None
-    pins: Mapping[str, Mapping[str, str]]
+    pins: Mapping[Side, Mapping[str, str]]
 
 
 def add(subparsers: Any) -> None:
@@ -123,7 +123,7 @@ def _read(path: Path) -> _Gated:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         command, fail_on = fields["command"], fields["fail_on"]
-        pins = {side: dict(fields[side] or {}) for side in SIDES}
+        pins: dict[Side, dict[str, str]] = {side: dict(fields[side] or {}) for side in SIDES}
     except OSError as error:
         raise UsageError(
             f"the report of the gate cannot be read: {error.strerror}",
