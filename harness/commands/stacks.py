@@ -66,7 +66,7 @@ def _list(args: argparse.Namespace) -> int:
         print(_kept_line(environment))
     wheels = stacks.list_wheels()
     if wheels:
-        print(f"\n{'wheel of a commit':<26} {'disk':>9}  {'last used':<16}")
+        print(f"\n{'wheel of a commit':<52} {'disk':>9}  last used")
     for wheel in wheels:
         print(_wheel_line(wheel))
     fields = {
@@ -151,8 +151,8 @@ def _move_line(move: Move) -> str:
 
 
 def _kept_line(kept: stacks.Kept) -> str:
-    told = _told(kept.directory.name, kept.bytes, kept.last_used)
-    return f"{told}  {', '.join(kept.stacks)}"
+    size, when = f"{kept.bytes / 2**20:.0f} MiB", _when(kept.last_used)
+    return f"{kept.directory.name:<26} {size:>9}  {when}  {', '.join(kept.stacks)}"
 
 
 def _kept_fields(kept: stacks.Kept) -> dict[str, Any]:
@@ -160,16 +160,16 @@ def _kept_fields(kept: stacks.Kept) -> dict[str, Any]:
 
 
 def _wheel_line(kept: stacks.KeptWheel) -> str:
-    return _told(f"{kept.package} {kept.version}", kept.bytes, kept.last_used)
+    name, size = f"{kept.package} {kept.version}", f"{kept.bytes / 2**20:.1f} MiB"
+    return f"{name:<52} {size:>9}  {_when(kept.last_used)}"
 
 
 def _wheel_fields(kept: stacks.KeptWheel) -> dict[str, Any]:
     return {**asdict(kept), "file": str(kept.file)}
 
 
-def _told(name: str, size: int, used: float) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
-    return f"{name:<26} {f'{size / 2**20:.0f} MiB':>9}  {when}"
+def _when(used: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(used))
 
 
 def _end(args: argparse.Namespace, fields: dict[str, Any]) -> int:
