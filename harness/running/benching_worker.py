@@ -137,4 +137,7 @@ def _worded(ended: Ended, silence: float) -> str:
         return f"its process was ended by signal {ended.code}"
     if ended.kind == "timeout":
         return f"its process said nothing for {silence:g} s"
-    return f"its process ran out of memory at {ended.peak_bytes / 2**20:.0f} MiB, or was killed"
+    return (
+        f"its process ran out of memory at {ended.peak_bytes / 2**20:.0f} MiB, or was killed; "
+        "--memory-limit says how much it may take"
+    )

@@ -20,6 +20,7 @@ def to_markdown(report: BenchReport) -> str:
         lines += ["### Side by side", "", *table(beside.columns, body), ""]
     for pair in pairs:
         lines += _pair(report, pair)
+    lines += [f"- {legend}"] if (legend := rows.legend(report)) else []
     lines += [f"- limits of {cell(arm)}: {cell(told)}" for arm, told in rows.limits(report)]
     lines += [f"- machine: {cell(rows.machine(report))}"] if report.machine else []
     lines += [f"- note: {cell(one_line(note))}" for note in report.notes]
@@ -52,7 +53,8 @@ def parts(report: BenchReport) -> Iterator[str]:
         yield from ([_text(told_of)] if told_of else [])
         commands = [command for _, command in again.commands(each)]
         yield from ([_text(["```sh", *commands, "```"])] if commands else [])
-    lines = [f"- limits of {cell(arm)}: {cell(told)}" for arm, told in rows.limits(report)]
+    lines = [f"- {legend}"] if (legend := rows.legend(report)) else []
+    lines += [f"- limits of {cell(arm)}: {cell(told)}" for arm, told in rows.limits(report)]
     lines += [f"- machine: {cell(rows.machine(report))}"] if report.machine else []
     yield from ([_text(lines)] if lines else [])
 

@@ -29,6 +29,13 @@ MEANING: Mapping[CostVerdict, str] = MappingProxyType(
     | {CostVerdict.INCONCLUSIVE: "no verdict: the control moved too, or the budget ended first"}
 )
 
+LEGEND = (
+    "baseline and candidate are medians of all turns; the ratio is the candidate's against "
+    "baseline and control together, from the undisturbed quarter of each generation's turns, and "
+    "so not the one median by the other; cpu is the same of processor time, control the control "
+    "against the baseline"
+)
+
 TONES: Mapping[CostVerdict, str] = MappingProxyType(
     {
         CostVerdict.SLOWER: "bad",
@@ -240,6 +247,11 @@ def _reason(each: Compared) -> str:
     """Why the verdict was said, and the entry that accepts it."""
     accepted = f"accepted as [{each.accepted}]" if each.accepted else ""
     return "; ".join(filter(None, [each.decision.reason, accepted]))
+
+
+def legend(report: BenchReport) -> str:
+    """What the columns of the tables are; nothing where there is no table."""
+    return LEGEND if any(each.compared for each in report.comparisons) else ""
 
 
 def machine(report: BenchReport) -> str:

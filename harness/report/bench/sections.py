@@ -77,7 +77,10 @@ def no_plots(error: ImportError) -> str:
 
 
 def machine(report: BenchReport) -> tuple[tuple[str, str], ...]:
-    return tuple((one_line(name), one_line(value)) for name, value in report.machine.items())
+    """What all numbers stand on, and what the columns are, by name."""
+    legend = rows.legend(report)
+    told = tuple((one_line(name), one_line(value)) for name, value in report.machine.items())
+    return (*((("columns", legend),) if legend else ()), *told)
 
 
 def section(

@@ -151,6 +151,8 @@ def _beside(report: BenchReport, console: Console) -> None:
     limits = rows.limits(report)
     if limits or report.machine or report.notes:
         console.print()
+    if legend := rows.legend(report):
+        _line(console, Text(legend, style="dim"))
     for arm, told in limits:
         _line(console, Text(f"limits of {arm}: {told}", style="dim"))
     if report.machine:
