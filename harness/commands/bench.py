@@ -21,6 +21,7 @@ from harness.running.benching_task import Budget
 from harness.running.benching_tasks import (
     FAMILIES,
     check_patterns,
+    check_together,
     may_read_vocabularies,
     named_tasks,
 )
@@ -163,10 +164,12 @@ def run(args: argparse.Namespace) -> int:
 def _request(args: argparse.Namespace, arms: Arms) -> BenchRequest:
     patterns = tuple(given.words(args.quantity, "--quantity", "patterns of TASK/NAME"))
     check_patterns(patterns)
+    tasks = named_tasks(given.words(args.task, "--task", ", ".join(FAMILIES)))
+    check_together(tasks, patterns, args.plant or "")
     return BenchRequest(
         arms.baseline,
         arms.candidates,
-        named_tasks(given.words(args.task, "--task", ", ".join(FAMILIES))),
+        tasks,
         patterns,
         Budget(args.budget, silence=args.worker_timeout),
         args.threads or physical_cores(),

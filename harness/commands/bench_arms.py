@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.commands import given
+from harness.vocabulary import plants
 from harness.vocabulary.costs import Arm, CostVerdict
 from harness.vocabulary.errors import UsageError
 
@@ -18,8 +19,6 @@ VARIED = ("stack", "subject", "precision", "device", "attention")
 ATTENTION = ("eager", "sdpa", "flash_attention_2", "flex_attention")
 
 COSTS_MORE = frozenset({CostVerdict.SLOWER, CostVerdict.HEAVIER})
-
-_PLANT = re.compile(r"[a-z-]+=[a-z0-9.]+")
 
 
 @dataclass(frozen=True)
@@ -48,15 +47,10 @@ def arms_of(args: argparse.Namespace, default_subject: str) -> Arms:
                     allowed="the arms that --vary names, or a baseline and a candidate",
                     next=f"leave out {option}, or --vary",
                 )
+        _check_varied_alone(args)
         return _checked(_varied(args.vary, whole))
     plant = args.plant or ""
-    if plant and not _PLANT.fullmatch(plant):
-        raise UsageError(
-            f"{plant!r} is no slowdown that can be planted",
-            where=f"--plant {plant}",
-            allowed="decode=FACTOR, first-token=FACTOR, load=copy",
-            next="--plant decode=1.10",
-        )
+    plants.parse(plant)
     stack = args.candidate if args.candidate is not None else args.baseline
     name = f"{stack} with {plant}" if plant else stack
     return _checked(Arms(whole, (replace(whole, name=name, stack=stack, plant=plant),)))
@@ -106,6 +100,19 @@ def _varied(vary: str, whole: Arm) -> Arms:
         )
     first, *others = (_with(whole, field, value) for value in values)
     return Arms(first, tuple(others))
+
+
+def _check_varied_alone(args: argparse.Namespace) -> None:
+    """Raise UsageError where an option says what all arms have of what they are to differ in."""
+    field = args.vary.partition("=")[0]
+    given_one = vars(args).get(field) if field != "stack" else None
+    if given_one:
+        raise UsageError(
+            f"--{field} says of every arm what --vary {field} varies",
+            where=f"--vary {args.vary} --{field} {given_one}",
+            allowed="one of them",
+            next=f"--vary {field}=A,B, whose first value is the baseline",
+        )
 
 
 def _with(whole: Arm, field: str, value: str) -> Arm:

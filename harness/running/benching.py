@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+import psutil
 
 from harness.execution import Talk
 from harness.gate.plan import Side
@@ -211,10 +215,12 @@ class Bench:
 def exit_code(comparisons: Sequence[Comparison], fail_on: frozenset[CostVerdict]) -> ExitCode:
     """1 where a verdict is one to fail on; 4 where there is none at all, or none that says much.
 
-    Where any verdict fails, so does what only the candidate cannot do: it is worse than slower.
+    Where any verdict fails, so does what only the candidate cannot do, if it can do anything:
+    that is worse than slower.
     """
     verdicts = {each.decision.verdict for one in comparisons for each in one.compared}
-    if verdicts & fail_on or (fail_on and any(each.lost for each in comparisons)):
+    lost = fail_on and any(each.lost for each in comparisons)
+    if verdicts & fail_on or (verdicts and lost):
         return ExitCode.CHANGED
     if not verdicts - {CostVerdict.INCONCLUSIVE}:
         return ExitCode.INCONCLUSIVE
@@ -223,6 +229,10 @@ def exit_code(comparisons: Sequence[Comparison], fail_on: frozenset[CostVerdict]
 
 def _machine(threads: int) -> dict[str, str]:
     """The class of machine, as far as it is known without a worker."""
-    found = hardware("")
-    kept = ("processor", "cores", "memory", "system")
-    return {**{name: found[name] for name in kept}, "threads": str(threads)}
+    return {
+        "processor": hardware("")["processor"],
+        "cores": str(os.cpu_count() or 1),
+        "memory": f"{round(psutil.virtual_memory().total / 2**30)} GiB",
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": str(threads),
+    }

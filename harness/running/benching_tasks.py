@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from harness.vocabulary.costs import Arm
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.plants import TASKS_OF
 from harness.vocabulary.stacks import LIBRARIES
 from harness.vocabulary.tasks import OF_AN_ARM, TASKS
 
@@ -45,12 +46,33 @@ def check_patterns(patterns: Sequence[str]) -> None:
     """Raise UsageError for a pattern of quantities that no task can fit."""
     for pattern in patterns:
         if "/" not in pattern or not any(_may_fit(task, [pattern]) for task in TASKS):
+            name = pattern.rpartition("/")[2].strip("*") or "decode"
             raise UsageError(
-                f"no quantity is called {pattern!r}",
+                f"{pattern!r} names no task and a quantity of it",
                 where=f"--quantity {pattern}",
                 allowed=f"TASK/NAME or a pattern of it; tasks: {', '.join(TASKS)}",
-                next="--quantity 'model/decode*'",
+                next=f"--task TASK --quantity '*/*{name}*'",
             )
+
+
+def check_together(tasks: Sequence[str], patterns: Sequence[str], plant: str) -> None:
+    """Raise UsageError where the tasks asked for have none of the quantities, or of the plant."""
+    found = [task for task in tasks or TASKS if not patterns or _may_fit(task, patterns)]
+    if not found:
+        raise UsageError(
+            f"no quantity of {', '.join(tasks)} fits {', '.join(patterns)}",
+            where=f"--task {','.join(tasks)} --quantity {','.join(patterns)}",
+            allowed="quantities of the tasks that are asked for",
+            next=f"--task {','.join(tasks)}",
+        )
+    where = TASKS_OF.get(plant.partition("=")[0], TASKS)
+    if not set(found).intersection(where):
+        raise UsageError(
+            f"nothing of {', '.join(found)} is slowed by {plant}",
+            where=f"--plant {plant}",
+            allowed=f"with a task that it is found in: {', '.join(where)}",
+            next=f"--task {where[0]} --plant {plant}",
+        )
 
 
 def fits(id: str, patterns: Sequence[str]) -> bool:

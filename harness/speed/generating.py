@@ -17,6 +17,7 @@ from harness.speed.caches import Rewinding, as_cache, repeated
 from harness.speed.loading import loads_of
 from harness.speed.subject import model_subject, settle_for
 from harness.speed.task import Asked, Measure, Opened
+from harness.vocabulary import plants
 from harness.vocabulary.costs import Quantity
 from harness.vocabulary.turns import Missing
 
@@ -47,7 +48,7 @@ class Model:
 def open_task(asked: Asked) -> Opened:
     """Load the model and say what of it can be measured."""
     found = model_subject(asked)
-    plant = planted.parse(asked.arm.plant)
+    plant = plants.parse(asked.arm.plant)
     loads = loads_of(asked, found)
     model = loads.load()
     shared = Model(model, vocabulary(model), settle_for(asked.arm.device))

@@ -8,53 +8,22 @@ of the call's. `load=copy` keeps a second copy of the weights alive with the mod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import cycle
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 from harness.speed.task import Measure
-from harness.vocabulary.errors import UsageError
+from harness.vocabulary.plants import COPY, Plant, parse
 
-SLOWED = ("decode", "first-token")
-_ALLOWED = "decode=1.10 (or another factor above 1), first-token=1.10, load=copy"
 _ROUNDS = 12
-
-
-@dataclass(frozen=True)
-class Plant:
-    """What is planted: quantities called `name` take `factor` times as long."""
-
-    name: str = ""
-    factor: float = 1.0
-
-    def slows(self, quantity: str) -> bool:
-        """Whether it is for the quantity called so: `decode@64x1` for the plant `decode`."""
-        return bool(self.name) and quantity.partition("@")[0] == self.name
-
-
-def parse(text: str) -> Plant:
-    """The slowdown that a plant asks for: none for "" and for what is planted elsewhere.
-
-    Raises UsageError for a plant that does not exist.
-    """
-    name, _, amount = text.partition("=")
-    if not text or text == "load=copy":
-        return Plant()
-    try:
-        factor = float(amount)
-    except ValueError:
-        factor = 0.0
-    if name not in SLOWED or not 1.0 < factor < 10.0:
-        raise UsageError(f"{text!r} cannot be planted", where="--plant", allowed=_ALLOWED)
-    return Plant(name, factor)
 
 
 def of_load(text: str) -> Callable[[Any], Any]:
     """What is to be done with every model that was loaded: nothing, or a copy kept with it."""
     parse(text)
-    return _with_copy if text == "load=copy" else lambda model: model
+    return _with_copy if text == COPY else lambda model: model
 
 
 def _with_copy(model: Any) -> Any:

@@ -32,12 +32,12 @@ def open_task(asked):
     plant = asked.arm.plant
     if asked.own:
         raise RuntimeError("only its own subject")
-    if plant == "sort=never":
+    if plant == "first-token=2":
         raise RuntimeError("no numbers to sort")
-    if plant == "sort=hang":
+    if plant == "decode=9":
         time.sleep(600)
     numbers = [(index * 7919) % 2000 for index in range(2000)]
-    times = 4 if plant == "sort=fourfold" else 1
+    times = 4 if plant == "decode=4" else 1
     held = Measured(Quantity(asked.quantity("held"), "bytes", repeats=False), 1e9 * times)
     call = lambda: [sorted(numbers) for _ in range(times)]
     return Opened((Measure(Quantity(asked.quantity("sort"), "s"), call),), (held,))
@@ -106,7 +106,7 @@ def test_a_candidate_that_costs_more_exits_1_and_every_form_is_written(
     world: WithOwnModel, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    answer = world.bench("--plant", "sort=fourfold", "--budget", "20", "--report", str(out))
+    answer = world.bench("--plant", "decode=4", "--budget", "20", "--report", str(out))
     assert answer.code == 1, answer.err
     assert verdicts(answer) == {"model/held": "heavier", "model/sort": "slower"}
     assert "slower" in answer.out
@@ -117,7 +117,7 @@ def test_a_candidate_that_costs_more_exits_1_and_every_form_is_written(
 
 
 def test_what_fails_is_chosen(world: WithOwnModel) -> None:
-    asked = ["--plant", "sort=fourfold", "--quantity", "model/held"]
+    asked = ["--plant", "decode=4", "--quantity", "model/held"]
     assert world.bench(*asked, "--fail-on", "slower,lighter").code == 0
     assert world.bench(*asked, "--fail-on", "heavier").code == 1
 
@@ -135,7 +135,7 @@ def test_a_stack_is_compared_with_itself_where_no_candidate_is_named(world: With
 
 
 def test_nothing_measured_is_no_success_and_says_why(world: WithOwnModel) -> None:
-    answer = world.bench("--plant", "sort=never")
+    answer = world.bench("--plant", "first-token=2")
     assert answer.code == 4
     assert "Nothing was measured" in answer.out
     assert "no numbers to sort" in answer.out
@@ -159,7 +159,7 @@ def test_between_subjects_each_arm_is_measured_on_its_own(world: WithOwnModel) -
 
 
 def test_a_worker_that_hangs_ends_by_its_timeout(world: WithOwnModel) -> None:
-    answer = world.bench("--plant", "sort=hang", "--worker-timeout", "3")
+    answer = world.bench("--plant", "decode=9", "--worker-timeout", "3")
     assert answer.code == 4
     assert "its process said nothing for 3 s" in answer.out
 
@@ -168,7 +168,12 @@ def test_a_worker_that_hangs_ends_by_its_timeout(world: WithOwnModel) -> None:
     ("arguments", "said", "next"),
     [
         (["--task", "modell"], "unknown task 'modell'", "--task model"),
-        (["--quantity", "decode"], "no quantity is called 'decode'", "--quantity 'model/decode*'"),
+        (["--quantity", "*short*"], "'*short*' names no task", "--quantity '*/*short*'"),
+        (["--task", "load", "--quantity", "model/*"], "no quantity of load fits", "--task load"),
+        (["--task", "load", "--plant", "decode=2"], "nothing of load is slowed", "--task model"),
+        (["--vary", "precision=nf4,int8", "--precision", "fp4"], "of every arm", "--vary"),
+        (["--plant", "decode=0.5"], "no slowdown", "--plant decode=1.10"),
+        (["--plant", "foo=2"], "no slowdown", "--plant decode=1.10"),
         (["--vary", "precison=nf4,int8"], "'precison' cannot be varied", "--vary precision="),
         (["--vary", "precision=nf4"], "needs two values", "--vary precision=nf4,B"),
         (["--vary", "precision=nf4,fp99"], "unknown precision 'fp99'", "--precision"),
@@ -235,7 +240,7 @@ def test_a_stack_that_cannot_be_made_exits_3(world: WithOwnModel) -> None:
 
 
 def test_ctrl_c_ends_every_worker(world: WithOwnModel) -> None:
-    process = started(world, "--budget", "60", "--plant", "sort=hang")
+    process = started(world, "--budget", "60", "--plant", "decode=9")
     pids = world.pids
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
@@ -265,7 +270,7 @@ def test_ctrl_c_keeps_what_was_finished(world: WithOwnModel, tmp_path: Path) -> 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's PR_SET_PDEATHSIG")
 def test_a_benchmark_that_is_killed_leaves_no_worker(world: WithOwnModel) -> None:
-    process = started(world, "--plant", "sort=hang")
+    process = started(world, "--plant", "decode=9")
     process.kill()
     process.communicate(timeout=30)
     assert gone(world.pids)

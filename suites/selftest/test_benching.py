@@ -375,5 +375,5 @@ def test_a_task_that_is_none_is_refused_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("pattern", ["decode", "modell/decode", "/"])
 def test_a_pattern_that_no_quantity_can_fit_is_refused(pattern: str) -> None:
-    with pytest.raises(UsageError, match="no quantity is called"):
+    with pytest.raises(UsageError, match="names no task and a quantity"):
         check_patterns([pattern])

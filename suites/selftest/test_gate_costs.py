@@ -113,7 +113,7 @@ def test_a_quantity_that_no_task_has_is_refused(world: Miniature, tmp_path: Path
     own.write_text(ACCEPTED.format(verdict="slower").replace("import.nnsight", "import.nnsite"))
     answer = bench(world, "nnsight==2.0", "--accepted", str(own))
     assert answer.code == 2
-    assert "no quantity is called 'import.nnsite/*'" in answer.err
+    assert "'import.nnsite/*' names no task and a quantity" in answer.err
     assert "[slow], quantity" in answer.err
 
 

@@ -73,7 +73,7 @@ def test_costs_of_which_none_could_be_measured_are_said_in_the_headline() -> Non
     none = costs.report(Comparison(OLD, NEW, (), (Missed("load", NEW.name, "no file"),)))
     report = gate(none, 4)
     assert "no cost could be measured (exit 4" in words.headline(report)
-    assert "load of torch==2.13.0: no file" in printed(report)
+    assert "load of torch==2.13.0 alone: no file" in printed(report)
     assert ElementTree.fromstring(to_junit(report)).get("errors") == "1"
 
 

@@ -19,6 +19,7 @@ from harness.speed.resident import peak_of, phase
 from harness.speed.task import Measure
 from harness.speed.timing import turn
 from harness.subjects.checkpoints import write_llama
+from harness.vocabulary import plants
 from harness.vocabulary.costs import Limit, Quantity
 from harness.vocabulary.errors import UsageError
 
@@ -105,7 +106,7 @@ def test_a_planted_slowdown_is_as_large_as_it_says(shared: Model, factor: float)
     steps = Steps(shared, 32, 1)
     quantity = Quantity("model/decode@32x1", "s")
     plain = Measure(quantity, steps.step, steps.rewind, stretch=16)
-    plant = planted.parse(f"decode={factor}")
+    plant = plants.parse(f"decode={factor}")
     slow = planted.slowed(plain, plant, shared.model, 1, 1)
     turn(plain, 0.05)
     turn(slow, 0.05)
@@ -120,18 +121,18 @@ def test_a_planted_slowdown_is_as_large_as_it_says(shared: Model, factor: float)
 
 
 def test_a_plant_is_for_its_own_quantities_alone() -> None:
-    plant = planted.parse("decode=1.05")
+    plant = plants.parse("decode=1.05")
     assert plant.factor == 1.05
     assert plant.slows("decode@256x8")
     assert not plant.slows("first-token@32x1")
-    assert not planted.parse("load=copy").slows("load@1x1")
-    assert not planted.parse("").slows("")
+    assert not plants.parse("load=copy").slows("load@1x1")
+    assert not plants.parse("").slows("")
 
 
 @pytest.mark.parametrize("text", ["decode", "decode=0.9", "decode=x", "load=1.1", "sleep=2"])
 def test_what_cannot_be_planted_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="cannot be planted"):
-        planted.parse(text)
+    with pytest.raises(UsageError, match="no slowdown that can be planted"):
+        plants.parse(text)
 
 
 def test_a_planted_copy_lives_and_dies_with_the_model() -> None:

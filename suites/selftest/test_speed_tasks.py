@@ -95,7 +95,7 @@ def test_memory_is_told_by_phase(tiny: str) -> None:
 
 
 def test_an_unknown_plant_is_refused_by_the_task(tiny: str) -> None:
-    with pytest.raises(UsageError, match="cannot be planted"):
+    with pytest.raises(UsageError, match="no slowdown that can be planted"):
         opened("load", tiny, plant="load=2")
 
 
