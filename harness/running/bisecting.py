@@ -149,6 +149,13 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
     _check_end("--bad", bad, listing, lock)
     good = asked.good or _older(listing, bad)
     _check_end("--good", good, listing, lock)
+    if Version(good) > Version(bad):
+        raise UsageError(
+            f"{listing.package} {good} is newer than {bad}",
+            where=f"--good {good} --bad {bad}",
+            allowed="--good is the older end: what is gone again is told as such",
+            next=f"harness bisect {listing.package} --good {bad} --bad {good}",
+        )
     return searched(listing, good, bad, pre=asked.pre)
 
 

@@ -225,6 +225,7 @@ def test_a_search_in_a_report_that_is_interrupted_prints_its_own_command(
         (("blame", "home.json", "--select", "machines"), "which says what was gated"),
         (("blame", "home.json", "--no-downgrade"), "--no-downgrade beside home.json"),
         (("bisect", "engine", "--behaviour", SIZE, "--good", "0.7"), "has no release '0.7'"),
+        (("bisect", "engine", "--behaviour", SIZE, "--good", "1.2", "--bad", "1.0"), "is newer"),
         (("bisect", "engine", "--behaviour", SIZE, "--bad", "newest"), "has no release 'newest'"),
         (("bisect", "engine", "--behaviour", SIZE, "--stack", "engine==9"), "engine==9"),
         (("bisect", "engine", "--behaviour", SIZE, "--cell", "gear"), "no such cell: gear"),
