@@ -158,12 +158,7 @@ def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
     least = dict.fromkeys(beside, repeats.BESIDE) | dict.fromkeys(sides, repeats.AT_SIDES)
     whole = {side: repeats.wanted_at(side, span.ends, evidence) for side in sides}
     for wanted in (least, whole):
-        gains = repeats.in_turn(
-            (release, repeats.missing(evidence.at(release), runs))
-            for release, runs in wanted.items()
-            if not repeats.given_up(evidence.at(release), runs)
-        )
-        if gains:
+        if gains := repeats.lacking(wanted, evidence):
             return Wants(gains, repeats.runs_left(gains), repeats=True)
     return None
 

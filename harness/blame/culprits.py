@@ -132,12 +132,7 @@ def _check(
     needed = {move: laid for move, laid in without.items() if _does_not(as_laid, laid, move)}
     sides = dict.fromkeys([found, *needed.values()])
     wanted = {side: repeats.wanted_at(side, question.ends, as_laid) for side in sides}
-    gains = repeats.in_turn(
-        (side, repeats.missing(as_laid.at(side), runs))
-        for side, runs in wanted.items()
-        if not repeats.given_up(as_laid.at(side), runs)
-    )
-    if gains:
+    if gains := repeats.lacking(wanted, as_laid):
         return Wants(gains, repeats.runs_left(gains), repeats=True)
     for side, runs in wanted.items():
         if known(as_laid.at(side)) < runs:

@@ -85,6 +85,15 @@ def in_turn(missing: Iterable[tuple[Where, int]]) -> dict[Where, float]:
     return {where: LATER * left for where, left in missing if left}
 
 
+def lacking(wanted: Mapping[Where, int], evidence: Evidence[Where]) -> dict[Where, float]:
+    """The gain of a run at each place that misses some of those `wanted`, but where given up."""
+    return in_turn(
+        (where, missing(evidence.at(where), runs))
+        for where, runs in wanted.items()
+        if not given_up(evidence.at(where), runs)
+    )
+
+
 def runs_left(gains: Mapping[Where, float]) -> int:
     """How many runs gains of `in_turn` stand for."""
     return round(sum(gains.values()) / LATER)
