@@ -86,8 +86,10 @@ def alike(end: Outcome | None, outcome: Outcome | None) -> bool:
     """Whether the gate would call the two the same; of two that did not hold, whether they failed
     alike, which a gate need not tell."""
     finding = classify(end, outcome)
-    if finding.verdict is not Verdict.FAILING:
-        return finding.verdict in (Verdict.SAME, None)
+    if finding.verdict is None:
+        return True
+    if finding.verdict not in (Verdict.SAME, Verdict.FAILING):
+        return False
     same = all(each.verdict is Verdict.SAME for each in finding.observations)
     return same and _failure(end) == _failure(outcome)
 

@@ -55,6 +55,17 @@ def test_a_run_is_like_one_end_or_neither_or_no_evidence(
     assert answer(IDS, outcome) is said
 
 
+def test_a_documented_removal_is_told_apart_from_one_that_raises_something_else() -> None:
+    """sentencepiece 0.2.2 refuses a call with a ValueError, 0.2.3 has it no more: a gate between
+    them says same, since both are as documented."""
+    refused = replace(ended("raised", "ValueError: use proto"), expected=True)
+    removed = replace(ended("raised", "AttributeError: no such call"), expected=True)
+    broken = change(ended("held"), removed, "broken")
+    assert answer(broken, refused) is Answer.BETWEEN
+    again = replace(removed, reason="AttributeError: said otherwise")
+    assert answer(broken, again) is Answer.AFTER
+
+
 FIXED = change(ended("failed", "assert 1 == 2", n=1), ended("held", n=2), "fixed")
 
 
