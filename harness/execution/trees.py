@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 
 import psutil
@@ -21,6 +22,10 @@ if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
 
+_REST = 100.0
+"""How much longer than a look for descendants took the next one waits: it reads every process
+of the machine, which at ten times a second is a tenth of a core here and more elsewhere."""
+
 
 class Tree:
     """A process and its descendants, remembered so that orphans are found again."""
@@ -29,23 +34,31 @@ class Tree:
         self.pid = pid
         self.peak = 0
         self._seen: dict[int, psutil.Process] = {}
+        self._next_look = 0.0
         with contextlib.suppress(psutil.Error):
             self._seen[pid] = psutil.Process(pid)
 
     def sample(self) -> int:
-        """Resident bytes of the tree now; the peak is kept."""
-        for process in list(self._seen.values()):
-            with contextlib.suppress(psutil.Error):
-                for child in process.children(recursive=True):
-                    self._seen.setdefault(child.pid, child)
+        """Resident bytes of the tree now, of all that was seen to be started; the peak is kept."""
+        begun = time.monotonic()
+        if begun >= self._next_look:
+            self._look()
+            ended = time.monotonic()
+            self._next_look = ended + _REST * (ended - begun)
         resident = sum(_resident(process) for process in self._seen.values())
         self.peak = max(self.peak, resident)
         return resident
 
+    def _look(self) -> None:
+        for process in list(self._seen.values()):
+            with contextlib.suppress(psutil.Error):
+                for child in process.children(recursive=True):
+                    self._seen.setdefault(child.pid, child)
+
     def kill(self) -> None:
         """Kill the group, and those that left it for one of their own."""
         with contextlib.suppress(psutil.Error, OSError):
-            self.sample()
+            self._look()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         for process in self._seen.values():
