@@ -36,6 +36,9 @@ REFERENCE = -1
 START = 10.0
 """Seconds that a process is expected to take before its first behaviour, until one is timed."""
 
+SHORT = 0.1
+"""Seconds that a behaviour is expected to take that did not run yet."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -63,6 +66,11 @@ class Prober:
     _started: list[str] = field(default_factory=list)
     _runners: dict[str, CellRunner] = field(default_factory=dict)
     _spent: list[tuple[float, float]] = field(default_factory=list)
+    _took: dict[Key, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ran = ((key, outcome) for (_, _, key), outcome in self.known.items() if outcome)
+        self._took |= {key: outcome.seconds for key, outcome in ran}
 
     def lacks(self, lock: Lock, keys: Iterable[Key], replica: int) -> tuple[Key, ...]:
         """Those of `keys` that would have to run."""
@@ -85,12 +93,13 @@ class Prober:
         parts = [
             replace(run, keys=part)
             for run in runs
-            for part in _parts(run.keys, max(1, parallel // len(runs)))
+            for part in _parts(run.keys, max(1, parallel // len(runs)), self._seconds)
         ]
         crew = Crew(self._make, self.standing.cells.processes.stop, parallel)
         for run, made in crew.run(parts).items():
             self.made += len(run.keys)
             self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
+            self._took |= {key: outcome.seconds for key, outcome in made.items()}
 
     def find(self, lock: Lock, keys: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
         """The outcomes of `keys` that are known or kept; one that was not collected has none."""
@@ -120,6 +129,10 @@ class Prober:
                 (outcome,) = entry.outcomes
                 self.known[place] = of_imports(outcome, entry.header.imports)
         return place in self.known
+
+    def _seconds(self, key: Key) -> float:
+        """About how long a behaviour takes: what it took somewhere, where it did."""
+        return self._took.get(key, SHORT)
 
     def _make(self, run: Run) -> dict[Key, Outcome]:
         """Run all in one process, and cell by cell what that did not come to."""
@@ -230,11 +243,20 @@ class _Unheard:
     def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None: ...
 
 
-def _parts(keys: tuple[Key, ...], most: int) -> list[tuple[Key, ...]]:
-    """`keys` in at most so many parts, each cell whole, about as many behaviours in each."""
+def _parts(
+    keys: tuple[Key, ...], most: int, seconds: Callable[[Key], float]
+) -> list[tuple[Key, ...]]:
+    """`keys` in at most so many parts, each cell whole, that take about equally long.
+
+    The longest cell goes first, each to the part that is shortest so far.
+    """
+    long = {cell: sum(map(seconds, part)) for cell, part in _by_cell(keys)}
     parts: list[list[Key]] = [[] for _ in range(most)]
-    for _, cell in sorted(_by_cell(keys), key=lambda each: -len(each[1])):
-        min(parts, key=len).extend(cell)
+    taken = [0.0] * most
+    for cell, part in sorted(_by_cell(keys), key=lambda each: -long[each[0]]):
+        shortest = taken.index(min(taken))
+        parts[shortest].extend(part)
+        taken[shortest] += long[cell]
     return [tuple(part) for part in parts if part]
 
 
