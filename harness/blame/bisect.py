@@ -34,11 +34,13 @@ def bisect(
     *,
     scan: bool = False,
     place: Place = "release",
+    chosen: Collection[str] = (),
 ) -> dict[Key, History]:
     """The history of each change over `releases`, oldest first, good end to bad end.
 
     `before` is what the first answers and `after` the last; with `scan` the last may answer
-    `before` as well. `place` is what they are called. Raises UsageError where there are not two.
+    `before` as well. `place` is what they are called; `chosen` are those ends that are searched
+    for what they answered in their first run. Raises UsageError where there are not two.
     """
     if len(set(releases)) < 2 or len(set(releases)) != len(releases):
         raise UsageError(
@@ -48,7 +50,7 @@ def bisect(
             next=f"harness bisect {package} --good OLDER --bad NEWER",
         )
     anchored = frozenset(anchors(releases)) if scan else None
-    span = _Span(package, tuple(releases), anchored, place)
+    span = _Span(package, tuple(releases), anchored, place, frozenset(chosen))
     return ask(f"{place}s of {package}", changes, partial(step, span), world, listener)
 
 
@@ -60,10 +62,16 @@ class _Span:
     releases: tuple[str, ...]
     anchors: frozenset[str] | None
     place: Place = "release"
+    chosen: frozenset[str] = frozenset()
 
     @property
     def ends(self) -> tuple[str, str]:
         return self.releases[0], self.releases[-1]
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The ends of which every run is evidence."""
+        return tuple(end for end in self.ends if end not in self.chosen)
 
 
 Known = Mapping[int, Answer]
@@ -156,7 +164,7 @@ def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
     ]
     beside = [span.releases[at] for at in around if at is not None]
     least = dict.fromkeys(beside, repeats.BESIDE) | dict.fromkeys(sides, repeats.AT_SIDES)
-    whole = {side: repeats.wanted_at(side, span.ends, evidence) for side in sides}
+    whole = {side: repeats.wanted_at(side, span.given, evidence) for side in sides}
     for wanted in (least, whole):
         if gains := repeats.lacking(wanted, evidence):
             return Wants(gains, repeats.runs_left(gains), repeats=True)
@@ -177,7 +185,7 @@ def _told(span: _Span, change: Key, evidence: Evidence[str]) -> History:
     turns = _turns(_known(span, evidence))
     for release in (span.releases[at] for turn in turns for at in turn):
         runs = evidence.at(release)
-        if repeats.missing(runs, repeats.wanted_at(release, span.ends, evidence)):
+        if repeats.missing(runs, repeats.wanted_at(release, span.given, evidence)):
             reason = repeats.unsettled(f"{span.package} {release}", runs)
             return _history(span, change, evidence, Standing.UNSETTLED, reason=reason)
     if not turns:

@@ -3,6 +3,9 @@
 A configuration is a subset of the moves laid over the baseline's lock. The empty one must
 answer `before` and the whole one `after`; then `ddmin` cuts the set down, and the set it ends
 at and each set with one move less are repeated. Changes share every probe.
+
+Where releases are searched afterwards, the ends of that search are these very sets, and what is
+repeated there need not be repeated here.
 """
 
 from __future__ import annotations
@@ -32,11 +35,15 @@ def find_culprits(
     world: World[Moves],
     listener: Listener,
     likely: Mapping[Key, Sequence[str]] | None = None,
+    *,
+    repeated: bool = True,
 ) -> dict[Key, Culprit]:
     """The smallest set of `moves` that makes each change appear.
 
     `likely` are packages to try alone before anything is cut, by change; packages that belong
-    together stand side by side in `moves` with profit. Raises UsageError where nothing moved.
+    together stand side by side in `moves` with profit. Without `repeated` a set between the ends
+    is believed at its first answer: to be borne out by histories, see `turns.borne_out`.
+    Raises UsageError where nothing moved.
     """
     if not moves:
         raise UsageError(
@@ -45,7 +52,7 @@ def find_culprits(
             allowed="two stacks that differ in a version",
             next="harness gate --baseline STACK --candidate STACK --blame",
         )
-    question = _Question(tuple(dict.fromkeys(moves)), likely or {})
+    question = _Question(tuple(dict.fromkeys(moves)), likely or {}, repeated)
     return ask("packages", changes, partial(step, question), world, listener)
 
 
@@ -53,6 +60,7 @@ def find_culprits(
 class _Question:
     moves: tuple[str, ...]
     likely: Mapping[Key, Sequence[str]] = field(default_factory=dict)
+    repeated: bool = True
 
     @property
     def whole(self) -> Moves:
@@ -62,6 +70,10 @@ class _Question:
     def ends(self) -> tuple[Moves, Moves]:
         return NOTHING, self.whole
 
+    @property
+    def at_ends(self) -> int:
+        return repeats.AT_ENDS if self.repeated else repeats.AT_FIRST
+
 
 def step(question: _Question, change: Key, evidence: Evidence[Moves]) -> Wants[Moves] | Culprit:
     """What the search for `change` wants to probe next, or the culprit it found."""
@@ -70,7 +82,7 @@ def step(question: _Question, change: Key, evidence: Evidence[Moves]) -> Wants[M
     if unclear is not None:
         reason = f"with {_words(unclear)} it answers now this, now that"
         return Culprit(change, Standing.FLAKY, reason=reason)
-    gains, lost = repeats.ends_wanted(question.ends, as_laid)
+    gains, lost = repeats.ends_wanted(question.ends, as_laid, question.at_ends)
     if lost:
         return _lost(change, lost[0], as_laid.at(lost[0]))
     if gains:
@@ -123,14 +135,14 @@ def _check(
     evidence: Evidence[Moves],
     as_laid: Evidence[Moves],
 ) -> Wants[Moves] | Culprit:
-    """Repeat the set found and each with one move less, then say which moves it needs."""
+    """Try the set found with one move less each, repeat them, then say which moves it needs."""
     untold = [found - {move} for move in sorted(found)]
     untold = [each for each in untold if _is_open(as_laid.at(_laid(evidence, each)))]
     if untold:
         return Wants(dict.fromkeys(untold, 1.0), len(untold) * repeats.AT_SIDES)
     without = {move: _laid(evidence, found - {move}) for move in sorted(found)}
     needed = {move: laid for move, laid in without.items() if _does_not(as_laid, laid, move)}
-    sides = dict.fromkeys([found, *needed.values()])
+    sides = dict.fromkeys([found, *needed.values()] if question.repeated else ())
     wanted = {side: repeats.wanted_at(side, question.ends, as_laid) for side in sides}
     if gains := repeats.lacking(wanted, as_laid):
         return Wants(gains, repeats.runs_left(gains), repeats=True)

@@ -3,24 +3,26 @@
 A flaky behaviour that no move and no release brought answers `after` with some chance p in
 every run, whatever is probed. It is blamed only if the ends of the search and both sides of
 a boundary agree with themselves in all their runs. The first run at a side chose the boundary
-and is no evidence; every other one is, and with n of them that had to say one thing and n that
-had to say the other, the chance is at most
+and is no evidence, nor is the first at an end that a search through packages chose; every other
+one is, and with n of them that had to say one thing and n that had to say the other, the chance
+is at most
 
     max over p of (1 - p)^n p^n = 4^-n,   reached at p = 1/2,
 
 whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for each flaky behaviour
 searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
-2 % or 98 % less than 6e-13. The runs at an end, and all but the first at any other place, count
-for every boundary side that answers as that place does: `AT_ENDS` there and `NEEDED - AT_ENDS`
-more beyond the first at the side. Where the sides are the ends, these carry all of it. Of a
-behaviour that is steady at both ends and flaky only between, the sides alone have to tell, with
-a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
+2 % or 98 % less than 6e-13. The runs at an end that was given, and all but the first at any
+other place, count for every boundary side that answers as that place does: `AT_ENDS` there and
+`NEEDED - AT_ENDS` more elsewhere. Where the sides are the ends, these carry all of it. Of a
+behaviour that is steady at both ends and flaky only between, the sides and the places beside
+them have to tell: of `AT_SIDES` runs at a side and `BESIDE` beside it one each is no evidence,
+which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from harness.blame.evidence import Evidence, Runs, Where, known, state
 from harness.vocabulary.blame import Answer
@@ -39,30 +41,37 @@ NEEDED = needed(ERROR)
 AT_ENDS = (NEEDED + 1) // 2
 """Runs at each end before anything else is probed."""
 
-AT_SIDES = 1 + NEEDED - AT_ENDS
-"""The least runs at each side of a boundary, its first included."""
+AT_FIRST = 2
+"""Runs at each end where what is found is repeated elsewhere: a gate that confirms has made them,
+and what is flaky has often shown it."""
 
 BESIDE = 2
 """Runs at the places beside a boundary, which nothing is put on."""
+
+AT_SIDES = NEEDED - AT_ENDS
+"""The least runs at each side of a boundary, its first included."""
 
 PATIENCE = 3
 """How many runs of a place that is known may come to nothing before it is given up."""
 
 
-def wanted_at(where: Where, ends: Sequence[Where], evidence: Evidence[Where]) -> int:
-    """How many runs with an answer the side `where` of a boundary needs."""
+def wanted_at(where: Where, given: Collection[Where], evidence: Evidence[Where]) -> int:
+    """How many runs with an answer the side `where` of a boundary needs.
+
+    `given` are the places that no answer chose: the ends, where these were not found by tests.
+    """
     answer = state(evidence.at(where))
     lent = sum(
-        known(runs) - _chosen(place, ends)
+        known(runs) - _chosen(place, given)
         for place, runs in evidence.runs.items()
         if place != where and state(runs) is answer
     )
-    return max(AT_SIDES, NEEDED + _chosen(where, ends) - lent)
+    return max(AT_SIDES, NEEDED + _chosen(where, given) - lent)
 
 
-def _chosen(where: Where, ends: Sequence[Where]) -> int:
+def _chosen(where: Where, given: Collection[Where]) -> int:
     """How many runs at a place are no evidence, since they chose what it is a side of."""
-    return 0 if where in ends else 1
+    return 0 if where in given else 1
 
 
 def missing(runs: Runs, wanted: int) -> int:
@@ -104,11 +113,11 @@ def unsettled(where: object, runs: Runs) -> str:
 
 
 def ends_wanted(
-    ends: Sequence[Where], evidence: Evidence[Where]
+    ends: Sequence[Where], evidence: Evidence[Where], runs: int = AT_ENDS
 ) -> tuple[dict[Where, float], list[Where]]:
     """What the ends still need before the search begins, and those of them given up."""
-    gains = in_turn((end, missing(evidence.at(end), AT_ENDS)) for end in ends)
-    lost = [end for end in ends if given_up(evidence.at(end), AT_ENDS)]
+    gains = in_turn((end, missing(evidence.at(end), runs)) for end in ends)
+    lost = [end for end in ends if given_up(evidence.at(end), runs)]
     return gains, lost
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from harness.blame.evidence import Companions, Evidence, state
-from harness.vocabulary.blame import Answer, History, Standing, Transition
+from harness.vocabulary.blame import Answer, Culprit, History, Standing, Transition
 from harness.vocabulary.stacks import Move
 
 
@@ -45,3 +45,17 @@ def alone(history: History, together: Collection[str]) -> bool:
     return history.standing is Standing.NAMED and not any(
         move.package in together for turn in history.transitions for move in turn.beside
     )
+
+
+def borne_out(culprit: Culprit, histories: Collection[History]) -> bool:
+    """Whether `histories` of a change repeated all that its culprit says.
+
+    The ends of a package's releases are the set found with and without that package. Of those
+    that only move together one history is all there is. A flaky one settles it as well.
+    """
+    if culprit.standing is not Standing.NAMED:
+        return True
+    if any(each.standing is Standing.FLAKY for each in histories):
+        return True
+    named = {each.package for each in histories if each.standing is Standing.NAMED}
+    return culprit.moves <= named if culprit.moves else bool(named & culprit.inseparable)

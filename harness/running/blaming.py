@@ -13,7 +13,7 @@ from harness.blame.ddmin import Moves
 from harness.blame.grouping import group
 from harness.blame.likely import in_order, likely
 from harness.blame.looks import Known
-from harness.blame.turns import alone
+from harness.blame.turns import alone, borne_out
 from harness.blame.world import Listener
 from harness.gate.plan import SIDES, Side
 from harness.gate.results import SideRuns
@@ -71,9 +71,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     if not changes or not moved:
         return BlameReport((), {change.key: change for change in changes}, unsearched)
     search = _Search(asked, sides, {change.key: change for change in changes}, moved)
-    culprits = search.culprits()
-    histories = search.histories(culprits)
-    groups = group(culprits, histories)
+    groups = group(*search.found())
     found = BlameReport(groups, search.changes, unsearched, tuple(search.searched))
     return replace(
         found,
@@ -122,7 +120,33 @@ class _Search:
     def candidate(self) -> Lock:
         return self.sides.locks["candidate"]
 
-    def culprits(self) -> dict[Key, Culprit]:
+    def found(self) -> tuple[dict[Key, Culprit], list[History]]:
+        """The culprit of each change, and what it did over that one's releases.
+
+        Packages are told apart by single runs first: the releases repeat what these said. What
+        no release bears out is asked of the packages again, with repeats.
+        """
+        culprits = self._culprits(self.changes, repeated=False)
+        histories = self._histories_of(culprits)
+        unproven = [key for key in culprits if not borne_out(culprits[key], _of(key, histories))]
+        if unproven:
+            repeated = self._repeated(unproven)
+            other = {key: each for key, each in repeated.items() if each != culprits[key]}
+            culprits |= repeated
+            histories = [each for each in histories if each.change not in other]
+            histories += self._histories_of(other)
+        return culprits, histories
+
+    def _repeated(self, unproven: Collection[Key]) -> dict[Key, Culprit]:
+        """Their culprits with every repeat; without, nothing is said to be known."""
+        try:
+            return self._culprits(unproven, repeated=True)
+        except (HarnessError, OSError) as error:
+            self.notes.append(f"packages that no release bears out were not repeated: {error}")
+            reason = "what its packages answered once was not repeated"
+            return {key: Culprit(key, Standing.UNSETTLED, reason=reason) for key in unproven}
+
+    def _culprits(self, keys: Collection[Key], *, repeated: bool) -> dict[Key, Culprit]:
         """The smallest set of moves that makes each change appear."""
         there = self.candidate.versions
 
@@ -131,10 +155,11 @@ class _Search:
 
         moves = in_order(self.moved)
         world = StackWorld(self.changes, self.stacks, self.prober, versions, self.candidate)
-        first = {key: likely(change, moves) for key, change in self.changes.items()}
-        return find_culprits(moves, list(self.changes), world, self.asked.listener, first)
+        first = {key: likely(self.changes[key], moves) for key in keys}
+        listener = self.asked.listener
+        return find_culprits(moves, list(keys), world, listener, first, repeated=repeated)
 
-    def histories(self, culprits: Mapping[Key, Culprit]) -> list[History]:
+    def _histories_of(self, culprits: Mapping[Key, Culprit]) -> list[History]:
         """What each change did over the releases of the packages of its culprit.
 
         What ends this must not lose what was found until then.
@@ -215,7 +240,10 @@ class _Search:
         world = StackWorld(changes, self.stacks, self.prober, versions)
         if held:
             world = replace(world, changes=_from(world, move.baseline))
-        found = bisect(package, span.releases, keys, world, self.asked.listener).values()
+        chosen = (move.baseline, move.candidate) if held else (move.candidate,)
+        found = bisect(
+            package, span.releases, keys, world, self.asked.listener, chosen=chosen
+        ).values()
         self.notes += [note for note in unknowns(world, found) if note not in self.notes]
         return found
 
@@ -229,6 +257,10 @@ class _Search:
             for key in self.changes
             if key in run
         }
+
+
+def _of(key: Key, histories: Iterable[History]) -> list[History]:
+    return [each for each in histories if each.change == key]
 
 
 def _from(world: StackWorld[str], good: str) -> Mapping[Key, Change]:

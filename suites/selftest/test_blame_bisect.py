@@ -11,7 +11,7 @@ import pytest
 from blame_world import AFTER, BEFORE, BETWEEN, ONE, UNKNOWN, Heard, Silent, Simulated, key
 
 from harness.blame.bisect import bisect
-from harness.blame.repeats import AT_ENDS, NEEDED, PATIENCE
+from harness.blame.repeats import AT_ENDS, AT_SIDES, NEEDED, PATIENCE
 from harness.vocabulary.blame import Answer, History, Standing, Transition
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import Move
@@ -54,7 +54,7 @@ def test_ends_and_both_sides_of_the_turn_are_repeated() -> None:
     _, world = history("bbbbbbaaaaaaaa")
     runs = {release: world.where.count(release) for release in world.places}
     assert runs["1.0.0"] == runs["1.13.0"] == AT_ENDS
-    assert runs["1.5.0"] == runs["1.6.0"] == 1 + NEEDED - AT_ENDS
+    assert runs["1.5.0"] == runs["1.6.0"] == AT_SIDES
     assert runs["1.4.0"] == runs["1.7.0"] == 2
 
 
@@ -62,6 +62,14 @@ def test_two_releases_next_to_each_other_carry_all_repeats_themselves() -> None:
     found, world = history("ba")
     assert found.release == "1.1.0"
     assert world.where.count("1.0.0") == world.where.count("1.1.0") == NEEDED
+
+
+def test_the_first_run_of_an_end_that_was_chosen_is_no_evidence() -> None:
+    for chosen in ((), ("1.1.0",), ("1.0.0", "1.1.0")):
+        world = Simulated({ONE: lambda at: AFTER if at == "1.1.0" else BEFORE})
+        bisect("lib", ["1.0.0", "1.1.0"], [ONE], world, Silent(), chosen=chosen)
+        for end in ("1.0.0", "1.1.0"):
+            assert world.where.count(end) == NEEDED + (end in chosen)
 
 
 def test_repeats_of_both_sides_take_turns() -> None:
@@ -99,7 +107,7 @@ def test_a_half_way_answer_makes_two_turns() -> None:
 def test_places_that_answer_alike_lend_each_other_all_runs_but_their_first() -> None:
     _, world = history("bbbbmmmmmaaaaaaa")
     runs = {release: world.where.count(release) for release in world.places}
-    assert runs["1.4.0"] == runs["1.8.0"] == 1 + NEEDED - AT_ENDS
+    assert {runs["1.4.0"], runs["1.8.0"]} <= {AT_SIDES, AT_SIDES + 1}
     between = [
         release for release in ("1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0") if release in runs
     ]

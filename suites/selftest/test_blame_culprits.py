@@ -224,6 +224,15 @@ def test_an_interrupted_search_goes_on_where_it_was() -> None:
     assert broken.where == whole.where
 
 
+def test_without_repeats_the_ends_are_run_twice_and_a_set_between_them_once() -> None:
+    world = Simulated({ONE: needs("bg")})
+    found = find_culprits("abcdefgh", [ONE], world, Silent(), repeated=False)[ONE]
+    assert found == culprit("abcdefgh", Simulated({ONE: needs("bg")}))
+    runs = {place: world.where.count(place) for place in world.places}
+    assert runs.pop(frozenset()) == runs.pop(frozenset("abcdefgh")) == 2
+    assert set(runs.values()) == {1}
+
+
 def test_nothing_moved_is_a_question_without_an_answer() -> None:
     with pytest.raises(UsageError, match="no package moved"):
         culprit("", Simulated({}))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import cast
+
 import pytest
-from blame_world import AFTER, BEFORE, ONE, Silent, Simulated, key, needs
+from blame_world import AFTER, BEFORE, ONE, Moves, Silent, Simulated, key, needs
 
 from harness.blame.bisect import bisect
 from harness.blame.culprits import find_culprits
-from harness.blame.repeats import AT_ENDS, AT_SIDES, ERROR, NEEDED, needed
-from harness.vocabulary.blame import Standing
+from harness.blame.repeats import AT_ENDS, AT_SIDES, BESIDE, ERROR, NEEDED, needed
+from harness.vocabulary.blame import Answer, Key, Standing
 
 RATES = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
 RUNS = 50
@@ -42,6 +45,32 @@ def test_no_package_is_named_for_a_flaky_behaviour(rate: float, moves: str) -> N
         assert found[SURE].moves == {guilty}
 
 
+@pytest.mark.parametrize("rate", RATES)
+def test_no_release_of_a_package_that_single_runs_chose_is_named(rate: float) -> None:
+    @dataclass
+    class OfPackage(Simulated[str]):
+        """The releases of a package over the same runs: its ends are sets of moves."""
+
+        package: str = ""
+
+        def _answer(self, where: str, change: Key, replica: int) -> Answer:
+            sets = {RELEASES[0]: frozenset[str](), RELEASES[-1]: frozenset({self.package})}
+            return super()._answer(cast(str, sets.get(where, where)), change, replica)
+
+    named, searched = [], 0
+    for seed in range(4 * RUNS):
+        moves = Simulated[Moves]({}, flaky={ONE: rate}, seed=seed)
+        culprit = find_culprits("abcdefgh", [ONE], moves, Silent(), repeated=False)[ONE]
+        for package in culprit.moves if len(culprit.moves) == 1 else ():
+            world = OfPackage({}, flaky={ONE: rate}, seed=seed, package=package)
+            ends = (RELEASES[0], RELEASES[-1])
+            found = bisect("lib", RELEASES, [ONE], world, Silent(), chosen=ends[1:])[ONE]
+            searched += 1
+            named += [found] if found.transitions else []
+    assert named == []
+    assert searched or not 0.3 <= rate <= 0.7
+
+
 def test_what_answers_two_ways_at_one_place_is_flaky_and_said_where() -> None:
     world = Simulated({}, flaky={ONE: 0.5}, seed=1)
     found = bisect("lib", RELEASES, [ONE], world, Silent())[ONE]
@@ -55,10 +84,10 @@ def test_seven_runs_a_side_are_the_fewest_that_keep_a_coin_within_one_in_ten_tho
     assert ERROR == 1e-4
     assert (needed(1 / 4096), needed(1e-4), needed(1 / 16384)) == (6, 7, 7)
     assert NEEDED == 7
-    assert AT_ENDS + AT_SIDES - 1 == 7
+    assert AT_ENDS + (AT_SIDES - 1) + (BESIDE - 1) == 7
 
 
-def test_sides_alone_stop_most_of_what_is_flaky_between_honest_ends() -> None:
+def test_sides_and_what_is_beside_them_stop_most_of_what_is_flaky_between_honest_ends() -> None:
     # At most 4^-3 of 1,000: 16 expected, and 16 more is over four deviations.
     class Honest(Simulated[str]):
         def _answer(self, where: str, change: tuple[str, str], replica: int) -> object:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from blame_world import AFTER, BEFORE, key
 
 from harness.blame.grouping import group
+from harness.blame.turns import borne_out
 from harness.vocabulary.blame import Culprit, History, Key, Standing, Transition
 
 NAMED, FLAKY, UNVERIFIED, UNSETTLED = Standing
@@ -71,3 +73,35 @@ def test_what_is_unsure_comes_last() -> None:
         D: by(D, "x"),
     }
     assert [each.changes for each in group(culprits, [])] == [(D,), (C,), (A, B)]
+
+
+@pytest.mark.parametrize(
+    ("culprit", "histories", "expected"),
+    [
+        pytest.param(by(A, "x"), [came(A, "x", "1.1")], True, id="one"),
+        pytest.param(by(A, "x"), [], False, id="never-searched"),
+        pytest.param(by(A, "x"), [History(A, "x", UNSETTLED)], False, id="unsettled"),
+        pytest.param(by(A, "x"), [History(A, "x", FLAKY)], True, id="flaky"),
+        pytest.param(by(A, "x", "y"), [came(A, "x", "1.1")], False, id="half-of-a-pair"),
+        pytest.param(
+            by(A, "x", "y"), [came(A, "x", "1.1"), came(A, "y", "2.0")], True, id="a-pair"
+        ),
+        pytest.param(
+            Culprit(A, NAMED, frozenset(), frozenset("xy")),
+            [came(A, "y", "2.0")],
+            True,
+            id="inseparable",
+        ),
+        pytest.param(
+            Culprit(A, NAMED, frozenset(), frozenset("xy")),
+            [History(A, "y", UNVERIFIED)],
+            False,
+            id="inseparable-unverified",
+        ),
+        pytest.param(Culprit(A, UNVERIFIED), [], True, id="nothing-was-named"),
+    ],
+)
+def test_a_culprit_is_borne_out_by_a_named_history_of_each_of_its_packages(
+    culprit: Culprit, histories: list[History], expected: bool
+) -> None:
+    assert borne_out(culprit, histories) is expected
