@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
@@ -17,6 +17,9 @@ Found = TypeVar("Found")
 
 BESIDES = 1.0
 """Seconds that a probe costs beside its run: what is kept is not quite free."""
+
+LONG = 60.0
+"""Seconds from which on a probe is made in parts, so that none is waited for alone."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,15 @@ def ask(
 ) -> dict[Key, Found]:
     """Search for every change until each is found, in the order of `changes`.
 
-    As many probes are made at a time as the world can, of those that serve most together.
+    As many probes are under way at a time as the world can make; when one ends, the next is
+    chosen by all that is known then.
 
     KeyboardInterrupt passes through: the world has kept every probe that returned.
     """
     evidence: dict[Key, Evidence[Where]] = {change: Evidence() for change in changes}
     wants: dict[Key, Wants[Where]] = {}
     found: dict[Key, Found] = {}
+    under_way: list[Next[Where]] = []
     moved_on: Collection[Key] = tuple(evidence)
     probes = 0
     while True:
@@ -80,42 +85,78 @@ def ask(
             else:
                 wants.pop(change, None)
                 found[change] = step
-        if not wants:
-            return {change: found[change] for change in evidence}
-        coming = choose(wants, evidence, world)
-        for nth, chosen in enumerate(coming):
+        for chosen in choose(wants, evidence, world, under_way):
             listener.probing(_progress(name, chosen, wants, len(evidence), probes))
-            if nth == 0:
-                world.foresee(coming)
-            probe = world.probe(chosen.where, chosen.asked, chosen.replica)
+            world.begin(chosen)
+            under_way.append(chosen)
             probes += 1
-            for change in chosen.asked:
-                answer = probe.answers.get(change, Answer.UNKNOWN)
-                evidence[change] = evidence[change].add(
-                    chosen.where, chosen.replica, answer, probe.companions
-                )
-        moved_on = dict.fromkeys(change for chosen in coming for change in chosen.asked)
+        if not under_way:
+            return {change: found[change] for change in evidence}
+        ended, probe = world.ended()
+        under_way.remove(ended)
+        for change in ended.asked:
+            answer = probe.answers.get(change, Answer.UNKNOWN)
+            evidence[change] = evidence[change].add(
+                ended.where, ended.replica, answer, probe.companions
+            )
+        moved_on = ended.asked
 
 
 def choose(
     wants: Mapping[Key, Wants[Where]],
     evidence: Mapping[Key, Evidence[Where]],
     world: World[Where],
+    under_way: Sequence[Next[Where]] = (),
 ) -> list[Next[Where]]:
-    """The best probe, and as many more as the world can make while it makes that one.
+    """The probes to begin while others are under way: the best, as many as the world can make.
 
-    What may well be needless is only probed where the world would idle: it makes a probe in
-    as many parts as that has cells.
+    A long one is made in parts, and so is the longest where there are too few. What may well
+    be needless is only probed where the world would idle.
     """
-    chosen = [_best(_foremost(wants), evidence, world)]
-    while chosen[0].cost and len(chosen) < world.at_once:
+    free = world.at_once - len(under_way)
+    for made in under_way:
+        wants, evidence = _meanwhile(wants, evidence, made)
+    chosen: list[Next[Where]] = []
+    while len(chosen) < free and (coming := _foremost(wants)):
+        best = _best(coming, evidence, world)
+        if not best.cost:
+            return [best]
+        chosen.append(best)
+        wants, evidence = _meanwhile(wants, evidence, best)
+    chosen = _in_parts(chosen, free, world)
+    while len(chosen) < free and wants:
+        chosen.append(_best(wants, evidence, world))
         wants, evidence = _meanwhile(wants, evidence, chosen[-1])
-        cells = {cell for each in chosen for _, cell in each.asked}
-        coming = _foremost(wants) or (wants if len(cells) < world.at_once else {})
-        if not coming:
-            break
-        chosen.append(_best(coming, evidence, world))
     return chosen
+
+
+def _in_parts(chosen: Sequence[Next[Where]], free: int, world: World[Where]) -> list[Next[Where]]:
+    """At most `free` of the probes, or of the parts of those that are better made in parts."""
+    parts: list[Next[Where]] = []
+    for each in sorted(chosen, key=lambda each: -each.cost):
+        alone = not parts and len(chosen) < free
+        parts += _parts(each, world) if alone or each.cost > LONG else [each]
+    return parts[:free]
+
+
+def _parts(whole: Next[Where], world: World[Where]) -> list[Next[Where]]:
+    """A probe in as many parts as the world makes at a time, of whole cells, about equally long."""
+    cells: dict[str, list[Key]] = {}
+    for change in whole.asked:
+        cells.setdefault(change[1], []).append(change)
+    costs = {cell: world.cost(whole.where, asked, whole.replica) for cell, asked in cells.items()}
+    parts: list[list[Key]] = [[] for _ in range(world.at_once)]
+    taken = [0.0] * world.at_once
+    for cell in sorted(cells, key=lambda cell: -costs[cell]):
+        shortest = taken.index(min(taken))
+        parts[shortest] += cells[cell]
+        taken[shortest] += costs[cell]
+    return [_of(whole, part, world) for part in map(tuple, parts) if part]
+
+
+def _of(whole: Next[Where], asked: tuple[Key, ...], world: World[Where]) -> Next[Where]:
+    cost = world.cost(whole.where, asked, whole.replica)
+    return replace(whole, asked=asked, cost=cost)
 
 
 def _foremost(wants: Mapping[Key, Wants[Where]]) -> dict[Key, Wants[Where]]:
@@ -133,14 +174,14 @@ def _meanwhile(
     What it answers may make every other test of a change needless, so these gain half.
     """
     open_ones, seen = dict(wants), dict(evidence)
-    for change in made.asked:
+    for change in wants.keys() & made.asked:
         want = wants[change]
         gains = {
             where: gain if want.repeats else gain / 2
             for where, gain in want.gains.items()
             if where != made.where
         }
-        again = want.gains[made.where] - LATER if want.repeats else 0.0
+        again = want.gains.get(made.where, 0.0) - LATER if want.repeats else 0.0
         if again >= LATER / 2:
             gains[made.where] = again
         open_ones[change] = replace(want, gains=gains, top=want.best)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from harness.vocabulary.blame import Key, Probe
 
-Where_contra = TypeVar("Where_contra", contravariant=True)
+Where = TypeVar("Where")
 Where_co = TypeVar("Where_co", covariant=True)
 
 
@@ -22,7 +22,7 @@ class Next(Generic[Where_co]):
     cost: float
 
 
-class World(Protocol[Where_contra]):
+class World(Protocol[Where]):
     """Runs behaviours somewhere: at a set of moves over the baseline, or at a release.
 
     A world keeps every probe before it returns it, a change at a time, so that a search which
@@ -33,17 +33,17 @@ class World(Protocol[Where_contra]):
     def at_once(self) -> int:
         """How many probes it can make at a time."""
 
-    def foresee(self, coming: Sequence[Next[Where_contra]]) -> None:
-        """Told of probes that come one after the other, so that it may make them at once."""
-
-    def probe(self, where: Where_contra, asked: Collection[Key], replica: int) -> Probe:
-        """Run what is `asked` once under the stack of `where`.
+    def begin(self, probe: Next[Where]) -> None:
+        """Start to run what is asked once under the stack of a place.
 
         Runs of different replicas are independent. What cannot be resolved without a version
         of neither end, installed, or imported is unknown, and no error.
         """
 
-    def cost(self, where: Where_contra, asked: Collection[Key], replica: int) -> float:
+    def ended(self) -> tuple[Next[Where], Probe]:
+        """Wait until one of those that began has ended."""
+
+    def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:
         """The seconds that this probe is expected to take, 0 where it is kept."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from harness.blame.answers import answer
@@ -11,7 +11,7 @@ from harness.blame.world import Next
 from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_stacks import GONE, MixedStacks, Unmade
-from harness.running.probing import Prober, Run
+from harness.running.probing import Making, Prober, Run
 from harness.vocabulary.blame import Change, Effort, History, Key, Probe
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
@@ -35,34 +35,50 @@ class StackWorld(Generic[Where]):
     prober: Prober
     versions: Callable[[Where], Versions]
     end: Lock | None = None
-
-    def probe(self, where: Where, asked: Collection[Key], replica: int) -> Probe:
-        """See `harness.blame.world.World`. Raises NoEvidence, KeyboardInterrupt."""
-        laid = self.stacks.lay(self.versions(where))
-        if isinstance(laid, Unmade) or self._astray(laid):
-            return Probe({})
-        outcomes = self.outcomes(laid.lock, asked, replica)
-        if outcomes is None:
-            return Probe({}, laid.companions)
-        answers = {key: answer(self.changes[key], outcomes.get(key)) for key in asked}
-        return Probe(answers, laid.companions)
+    under_way: list[tuple[Next[Where], Making | None]] = field(default_factory=list)
 
     @property
     def at_once(self) -> int:
         return self.prober.standing.cells.request.parallel
 
-    def foresee(self, coming: Sequence[Next[Where]]) -> None:
-        """Make all of these probes, so many at a time as cells of a gate run."""
-        runs: list[Run] = []
-        for each in coming:
-            laid = self.stacks.lay(self.versions(each.where))
-            if isinstance(laid, Unmade) or self._astray(laid):
-                continue
-            lacking = self.prober.lacks(laid.lock, each.asked, each.replica)
-            built = self.stacks.build(laid.lock) if lacking else None
-            if isinstance(built, Built):
-                runs.append(Run(laid.lock, built, lacking, each.replica))
-        self.prober.run(runs)
+    def begin(self, probe: Next[Where]) -> None:
+        """See `harness.blame.world.World`. Raises NoEvidence, KeyboardInterrupt."""
+        run = self._run(probe)
+        self.under_way.append((probe, self.prober.begin(run) if run else None))
+
+    def ended(self) -> tuple[Next[Where], Probe]:
+        """See `harness.blame.world.World`. Raises NoEvidence, KeyboardInterrupt."""
+        makings = [making for _, making in self.under_way if making]
+        if len(makings) == len(self.under_way):
+            self.prober.wait(makings)
+        nth = next(
+            nth
+            for nth, (_, making) in enumerate(self.under_way)
+            if making is None or making.future.done()
+        )
+        probe, made = self.under_way.pop(nth)
+        if made is not None:
+            self.prober.finish(made)
+        return probe, self._answers(probe)
+
+    def _run(self, probe: Next[Where]) -> Run | None:
+        """What has to run for a probe; None where all is kept, or there is no such stack."""
+        laid = self.stacks.lay(self.versions(probe.where))
+        if isinstance(laid, Unmade) or self._astray(laid):
+            return None
+        lacking = self.prober.lacks(laid.lock, probe.asked, probe.replica)
+        built = self.stacks.build(laid.lock) if lacking else None
+        return Run(laid.lock, built, lacking, probe.replica) if isinstance(built, Built) else None
+
+    def _answers(self, probe: Next[Where]) -> Probe:
+        laid = self.stacks.lay(self.versions(probe.where))
+        if isinstance(laid, Unmade) or self._astray(laid):
+            return Probe({})
+        outcomes = self.outcomes(laid.lock, probe.asked, probe.replica)
+        if outcomes is None:
+            return Probe({}, laid.companions)
+        answers = {key: answer(self.changes[key], outcomes.get(key)) for key in probe.asked}
+        return Probe(answers, laid.companions)
 
     def outcomes(
         self, lock: Lock, asked: Collection[Key], replica: int
@@ -73,7 +89,7 @@ class StackWorld(Generic[Where]):
             built = self.stacks.build(lock)
             if isinstance(built, Unmade):
                 return None
-            self.prober.run([Run(lock, built, lacking, replica)])
+            self.prober.run(Run(lock, built, lacking, replica))
         return self.prober.find(lock, asked, replica)
 
     def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:

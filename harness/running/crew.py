@@ -45,7 +45,7 @@ class Crew(Generic[T, R]):
                     while waiting and len(running) < self._parallel:
                         task = waiting.pop(0)
                         running[pool.submit(self._work, task)] = task
-                    _wait_for_any([*running, *coming.values()])
+                    wait_for_any([*running, *coming.values()])
                     for side in [side for side, future in coming.items() if future.done()]:
                         waiting = place(waiting, done, coming.pop(side).result())
                     for future in [future for future in running if future.done()]:
@@ -69,7 +69,7 @@ def beside(waiting: list[Task], done: Iterable[Task], arrived: Iterable[Task]) -
     return sorted(both, key=lambda task: (task.repeat, place[task.cell], task.side))
 
 
-def _wait_for_any(futures: Collection[Future[Any]]) -> None:
+def wait_for_any(futures: Collection[Future[Any]]) -> None:
     """Wait, waking often enough for Ctrl-C to be heard."""
     while futures and not any(future.done() for future in futures):
         time.sleep(_POLL)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
 from harness.running.cells import CellRunner, read
 from harness.running.cellstore import Damaged
-from harness.running.crew import Crew
+from harness.running.crew import wait_for_any
 from harness.running.sides import Standing
 from harness.vocabulary.blame import Key
 from harness.vocabulary.cells import Cell
@@ -36,9 +37,6 @@ REFERENCE = -1
 START = 10.0
 """Seconds that a process is expected to take before its first behaviour, until one is timed."""
 
-SHORT = 0.1
-"""Seconds that a behaviour is expected to take that did not run yet."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -48,6 +46,14 @@ class Run:
     built: Built
     keys: tuple[Key, ...]
     replica: int
+
+
+@dataclass(frozen=True)
+class Making:
+    """A run under way, and what each behaviour did when it is made."""
+
+    run: Run
+    future: Future[dict[Key, Outcome]]
 
 
 @dataclass
@@ -66,11 +72,7 @@ class Prober:
     _started: list[str] = field(default_factory=list)
     _runners: dict[str, CellRunner] = field(default_factory=dict)
     _spent: list[tuple[float, float]] = field(default_factory=list)
-    _took: dict[Key, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        ran = ((key, outcome) for (_, _, key), outcome in self.known.items() if outcome)
-        self._took |= {key: outcome.seconds for key, outcome in ran}
+    _pool: ThreadPoolExecutor | None = None
 
     def lacks(self, lock: Lock, keys: Iterable[Key], replica: int) -> tuple[Key, ...]:
         """Those of `keys` that would have to run."""
@@ -83,23 +85,40 @@ class Prober:
             start = sum(spent - usually for spent, usually in self._spent) / len(self._spent)
         return max(start, 1.0) + sum(map(usual, lacking)) if lacking else 0.0
 
-    def run(self, runs: Sequence[Run]) -> None:
-        """Make `runs`; every outcome with evidence is kept before this returns.
+    def begin(self, run: Run) -> Making:
+        """Start to make a run in a process of its own, as soon as fewer run than may."""
+        if self._pool is None:
+            parallel = self.standing.cells.request.parallel
+            self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="probe")
+        return Making(run, self._pool.submit(self._make, run))
 
-        Where there are fewer than run at a time, each is made in several processes. Raises
-        NoEvidence, and KeyboardInterrupt after every process was ended.
+    def wait(self, under_way: Collection[Making]) -> None:
+        """Wait until one of these is made.
+
+        Raises KeyboardInterrupt after every process was ended.
         """
-        parallel = self.standing.cells.request.parallel
-        parts = [
-            replace(run, keys=part)
-            for run in runs
-            for part in _parts(run.keys, max(1, parallel // len(runs)), self._seconds)
-        ]
-        crew = Crew(self._make, self.standing.cells.processes.stop, parallel)
-        for run, made in crew.run(parts).items():
-            self.made += len(run.keys)
-            self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
-            self._took |= {key: outcome.seconds for key, outcome in made.items()}
+        try:
+            wait_for_any([each.future for each in under_way])
+        except BaseException:
+            self.standing.cells.processes.stop()
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
+            raise
+
+    def finish(self, making: Making) -> None:
+        """Take in what a run did that is made; every outcome with evidence was kept before.
+
+        Raises NoEvidence.
+        """
+        run, made = making.run, making.future.result()
+        self.made += len(run.keys)
+        self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
+
+    def run(self, run: Run) -> None:
+        """Make a run. Raises NoEvidence, and KeyboardInterrupt as `wait` does."""
+        making = self.begin(run)
+        self.wait([making])
+        self.finish(making)
 
     def find(self, lock: Lock, keys: Collection[Key], replica: int) -> Mapping[Key, Outcome]:
         """The outcomes of `keys` that are known or kept; one that was not collected has none."""
@@ -129,10 +148,6 @@ class Prober:
                 (outcome,) = entry.outcomes
                 self.known[place] = of_imports(outcome, entry.header.imports)
         return place in self.known
-
-    def _seconds(self, key: Key) -> float:
-        """About how long a behaviour takes: what it took somewhere, where it did."""
-        return self._took.get(key, SHORT)
 
     def _make(self, run: Run) -> dict[Key, Outcome]:
         """Run all in one process, and cell by cell what that did not come to."""
@@ -241,23 +256,6 @@ class _Unheard:
     def finished(self, task: Task, seconds: float, kept: bool) -> None: ...
 
     def ended(self, name: str, behaviours: int, seconds: float, kept: bool) -> None: ...
-
-
-def _parts(
-    keys: tuple[Key, ...], most: int, seconds: Callable[[Key], float]
-) -> list[tuple[Key, ...]]:
-    """`keys` in at most so many parts, each cell whole, that take about equally long.
-
-    The longest cell goes first, each to the part that is shortest so far.
-    """
-    long = {cell: sum(map(seconds, part)) for cell, part in _by_cell(keys)}
-    parts: list[list[Key]] = [[] for _ in range(most)]
-    taken = [0.0] * most
-    for cell, part in sorted(_by_cell(keys), key=lambda each: -long[each[0]]):
-        shortest = taken.index(min(taken))
-        parts[shortest].extend(part)
-        taken[shortest] += long[cell]
-    return [tuple(part) for part in parts if part]
 
 
 def _by_cell(keys: Iterable[Key]) -> list[tuple[str, tuple[Key, ...]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -29,7 +29,7 @@ class Simulated(Generic[Where]):
 
     A probe is kept once made; `made` counts the others, `where` lists where they were.
     `companions` says what must move along with a place. After `patience` probes the user
-    presses Ctrl-C.
+    presses Ctrl-C. Of the probes under way the first ends first, or the last where `overtaken`.
     """
 
     truth: Mapping[Key, Callable[[Where], Answer]]
@@ -40,10 +40,8 @@ class Simulated(Generic[Where]):
     where: list[Where] = field(default_factory=list)
     patience: int | None = None
     at_once: int = 1
-    foreseen: list[int] = field(default_factory=list)
-
-    def foresee(self, coming: Sequence[Next[Where]]) -> None:
-        self.foreseen.append(len(coming))
+    overtaken: bool = False
+    under_way: list[Next[Where]] = field(default_factory=list)
 
     @property
     def made(self) -> int:
@@ -56,15 +54,21 @@ class Simulated(Generic[Where]):
     def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:
         return 0.0 if all((where, replica, each) in self.kept for each in asked) else 30.0
 
-    def probe(self, where: Where, asked: Collection[Key], replica: int) -> Probe:
-        if self.cost(where, asked, replica):
+    def begin(self, probe: Next[Where]) -> None:
+        assert len(self.under_way) < self.at_once
+        where, replica = probe.where, probe.replica
+        if self.cost(where, probe.asked, replica):
             if self.patience is not None and self.made == self.patience:
                 raise KeyboardInterrupt
             self.where.append(where)
-        for each in asked:
+        for each in probe.asked:
             self.kept.setdefault((where, replica, each), self._answer(where, each, replica))
-        answers = {each: self.kept[where, replica, each] for each in asked}
-        return Probe(answers, self.companions(where))
+        self.under_way.append(probe)
+
+    def ended(self) -> tuple[Next[Where], Probe]:
+        probe = self.under_way.pop(-1 if self.overtaken else 0)
+        answers = {each: self.kept[probe.where, probe.replica, each] for each in probe.asked}
+        return probe, Probe(answers, self.companions(probe.where))
 
     def _answer(self, where: Where, change: Key, replica: int) -> Answer:
         if change not in self.flaky:

@@ -39,7 +39,6 @@ class Recorded:
         self.lines = [header_line(Header({}, {}, {}, {})), *lines]
         self.interrupted = interrupted
         self.started = 0
-        self.asked: list[set[str]] = []
 
     def run(
         self,
@@ -52,8 +51,6 @@ class Recorded:
         memory_limit: int | None,
     ) -> Ended:
         self.started += 1
-        wanted = Path(command[command.index("--behaviours-from") + 1]).read_text()
-        self.asked.append(set(wanted.split()))
         Path(command[command.index("--record") + 1]).write_text("".join(self.lines))
         if self.interrupted:
             raise Stopped
@@ -111,39 +108,17 @@ def test_what_runs_under_another_stack_is_keyed_by_the_sources_that_the_gate_beg
 def test_what_ended_before_an_interrupt_need_not_run_again(tmp_path: Path) -> None:
     broken = prober(tmp_path, Recorded(*held(ONE), start_line(*TWO), interrupted=True))
     with pytest.raises(Stopped):
-        broken.run([run(ONE, TWO)])
+        broken.run(run(ONE, TWO))
     assert prober(tmp_path, Recorded()).lacks(LOCK, [ONE, TWO], 0) == (TWO,)
 
 
 def test_what_was_kept_and_is_damaged_runs_again(tmp_path: Path) -> None:
     processes = Recorded(*held(ONE), end_line(1))
-    prober(tmp_path, processes).run([run(ONE)])
+    prober(tmp_path, processes).run(run(ONE))
     (entry,) = tmp_path.glob(f"cells/*/{RECORD}")
     entry.write_text(entry.read_text().replace("held", "failed"))
     again = prober(tmp_path, processes)
     assert again.lacks(LOCK, [ONE], 0) == (ONE,)
-    again.run([run(ONE)])
+    again.run(run(ONE))
     assert again.find(LOCK, [ONE], 0)[ONE].status == "held"
     assert prober(tmp_path, processes).lacks(LOCK, [ONE], 0) == ()
-
-
-def test_the_processes_of_a_run_take_about_equally_long(tmp_path: Path) -> None:
-    # By their number the three short ones would be one process, and both long ones the other.
-    seconds = {"a": [10.0], "b": [9.0], "c": [1.0, 1.0, 1.0]}
-    usual = {
-        (f"lib/test_lib.py::test_{nth}", cell): took
-        for cell, each in seconds.items()
-        for nth, took in enumerate(each)
-    }
-    processes = Recorded(*held(*usual), end_line(len(usual)))
-    alone = prober(tmp_path, processes)
-    cells = replace(alone.standing.cells, request=Request("old", "new", parallel=2))
-    known = {
-        ("another", 0, key): Outcome(*key, "held", seconds=took) for key, took in usual.items()
-    }
-    crew = Prober(
-        replace(alone.standing, cells=cells), {name: Cell(name) for name in seconds}, known
-    )
-    crew.run([run(*usual)])
-    parts = [{each.partition("@")[2] for each in asked} for asked in processes.asked]
-    assert sorted(map(sorted, parts)) == [["a"], ["b", "c"]]
