@@ -13,7 +13,7 @@ from harness.blame.answers import of_imports
 from harness.gate.plan import Task, cell_key
 from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
-from harness.running.cells import CellRunner, read
+from harness.running.cells import CellRunner, files_of, read
 from harness.running.cellstore import Damaged
 from harness.running.crew import wait_for_any
 from harness.running.sides import Standing
@@ -183,7 +183,7 @@ class Prober:
                     ],
                     work,
                     work / "attempt.log",
-                    files=sorted({name.partition("::")[0] for name, _ in run.keys}),
+                    files=files_of(name for name, _ in run.keys),
                 )
             except Stopped:
                 self._came(run, runner, record)
