@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from harness.locating.asked import Asked, prepared
 from harness.locating.models import forward_of, open_model
@@ -14,7 +14,8 @@ from harness.measure.modules import capture_run, modules, paths_of
 from harness.measure.prompts import CORPUS
 from harness.measure.stages import stages
 from harness.subjects import load_tokenizer
-from harness.vocabulary.captures import END, Paths, Seen, seen_line
+from harness.vocabulary.captures import END, Paths, Raised, Seen, seen_line
+from harness.vocabulary.errors import ran_out
 
 _TOLD = ("torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "tiktoken",
          "sentencepiece", "numpy")  # fmt: skip
@@ -41,18 +42,36 @@ def _telling(file: TextIO) -> Callable[[Seen], None]:
 
 
 def capture_model(asked: Asked, tell: Callable[[Seen], None]) -> None:
-    """Every module's inputs and outputs, in a pass for each number of threads."""
+    """Every module's inputs and outputs, in a pass for each number of threads.
+
+    A model that raises when nobody looks into it, too, is told as that.
+    """
     import torch
 
     model, ids = open_model(asked)
     forward = forward_of(model, ids)
     torch.set_num_threads(asked.threads[0])
     tell(paths_of(model, asked.threads, versions(), ids))
-    for run, threads in enumerate(asked.threads):
-        torch.set_num_threads(threads)
-        capture_run(model, forward, run, tell)
+    try:
+        for run, threads in enumerate(asked.threads):
+            torch.set_num_threads(threads)
+            capture_run(model, forward, run, tell)
+    except Exception as error:
+        if ran_out(error) or not _raises(type(error), forward):
+            raise
+        tell(Raised(f"{type(error).__name__}: {' '.join(str(error).split())}"))
+        return
     for module in modules(model, forward):
         tell(module)
+
+
+def _raises(kind: type[Exception], forward: Callable[[], Any]) -> bool:
+    """Whether a pass that nobody looks into raises that."""
+    try:
+        forward()
+    except kind:
+        return True
+    return False
 
 
 def capture_tokenizer(asked: Asked, tell: Callable[[Seen], None]) -> None:

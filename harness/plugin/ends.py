@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 from importlib import metadata
 from typing import Any
 
 import pytest
 
 from harness.plugin.marks import Until
-from harness.vocabulary.errors import FixtureError, NoEvidence, RecordError
+from harness.vocabulary.errors import FixtureError, RecordError, ran_out
 from harness.vocabulary.records import Status
 
 OWN_FILES = (FixtureError, RecordError)
@@ -36,11 +35,7 @@ def classify(error: BaseException) -> tuple[Status, str]:
 
 def is_no_evidence(error: BaseException) -> bool:
     """Memory or disk ran out, or a file of ours is damaged: nothing is known of the behaviour."""
-    if isinstance(error, (MemoryError, NoEvidence, *OWN_FILES)):
-        return True
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
-        return True
-    return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)
+    return isinstance(error, OWN_FILES) or ran_out(error)
 
 
 def without_traceback(excinfo: pytest.ExceptionInfo[BaseException]) -> Any:

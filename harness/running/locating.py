@@ -66,10 +66,20 @@ class Looker:
         return Located("", "", look, tuple(looked), stage, model, lacking=tuple(lacking))
 
     def _model(self, look: Look) -> ModelParted:
-        before = self.capture("model", "baseline", look)
+        before = self._of_model("baseline", look)
         # The same ids for both, though their tokenizers may differ.
-        after = self.capture("model", "candidate", replace(look, ids=before.paths.ids))
+        after = self._of_model("candidate", replace(look, ids=before.paths.ids))
         return locate(before, after)
+
+    def _of_model(self, side: str, look: Look) -> Capture:
+        """Raises NoEvidence where the model itself raises, which is all that there is to say."""
+        found = self.capture("model", side, look)
+        if found.raised:
+            raise NoEvidence(
+                f"the model of {_name(look)} ({found.paths.type}) itself raises under the {side}: "
+                f"{found.raised}"
+            )
+        return found
 
     def _tokenizer(self, look: Look) -> StageParted | None:
         before = self.capture("tokenizer", "baseline", look)
@@ -81,7 +91,7 @@ class Looker:
 
         Raises NoEvidence, and KeyboardInterrupt where it was stopped.
         """
-        self.say(f"looking into the {part} of {look.subject.partition('=')[0]}: {side}")
+        self.say(f"looking into the {part} of {_name(look)}: {side}")
         python = self.baseline if side == "baseline" else self.candidate
         command = [str(python), "-m", "harness.locating", part, *_arguments(look)]
         work = Path(tempfile.mkdtemp(prefix="harness-locating-"))
@@ -135,6 +145,10 @@ def locating_environment(places: Places, variables: Mapping[str, str]) -> dict[s
     return cell_environment(
         variables, home=places.home, cache=places.cache, inside=inside, threads=1
     )
+
+
+def _name(look: Look) -> str:
+    return look.subject.partition("=")[0]
 
 
 def _arguments(look: Look) -> list[str]:

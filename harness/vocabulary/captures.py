@@ -2,7 +2,8 @@
 
 The first line is the `paths` (versions and kernels), then a `module` line for each module that
 there is, and a `call` line for each time that one ran, in the order in which they ended.
-Of a tokenizer, a `stage` line for each stage and text.
+Of a model that itself raises, a `raised` line ends them. Of a tokenizer, a `stage` line for each
+stage and text.
 """
 
 from __future__ import annotations
@@ -114,14 +115,23 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Raised:
+    """What the model itself raises, looked into or not: `AttributeError: no such thing`."""
+
+    error: str
+
+
+@dataclass(frozen=True)
 class Capture:
-    """All that was seen under one stack. `complete` if it was captured to the end."""
+    """All that was seen under one stack. `complete` if it was captured to the end; `raised` is
+    what the model itself raises, "" where it runs."""
 
     paths: Paths
     modules: Mapping[str, ModuleSeen]
     calls: tuple[Call, ...]
     stages: tuple[Stage, ...] = ()
     complete: bool = True
+    raised: str = ""
 
     def passes(self) -> list[dict[tuple[str, int], Call]]:
         """The calls of each pass, in the order in which they ended."""
@@ -131,13 +141,14 @@ class Capture:
         return [found[run] for run in sorted(found)]
 
 
-Seen = Paths | ModuleSeen | Call | Stage
+Seen = Paths | ModuleSeen | Call | Stage | Raised
 
 _WORDS: Mapping[type[Seen], str] = {
     Paths: "paths",
     ModuleSeen: "module",
     Call: "call",
     Stage: "stage",
+    Raised: "raised",
 }
 END = '{"seen":"end"}\n'
 
@@ -154,6 +165,7 @@ def read_capture(lines: Iterable[str], where: str) -> Capture:
     modules: dict[str, ModuleSeen] = {}
     calls: list[Call] = []
     stages: list[Stage] = []
+    raised = ""
     complete = False
     for line in lines:
         if line == END:
@@ -166,6 +178,8 @@ def read_capture(lines: Iterable[str], where: str) -> Capture:
             modules[found.name] = found
         elif isinstance(found, Call):
             calls.append(found)
+        elif isinstance(found, Raised):
+            raised = found.error
         elif found is not None:
             stages.append(found)
     if paths is None:
@@ -175,13 +189,15 @@ def read_capture(lines: Iterable[str], where: str) -> Capture:
             allowed="what `python -m harness.locating` writes",
             next="give the same command again",
         )
-    return Capture(paths, modules, tuple(calls), tuple(stages), complete)
+    return Capture(paths, modules, tuple(calls), tuple(stages), complete, raised)
 
 
 def _seen(line: str, where: str) -> Seen:
     try:
         fields = json.loads(line)
         kind = fields.pop("seen")
+        if kind == "raised":
+            return Raised(**fields)
         if kind == "stage":
             return Stage(**fields)
         if kind == "paths":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -69,3 +70,12 @@ class NoEvidence(HarnessError):
     """Memory, time, disk or network ran out: nothing can be said either way."""
 
     exit_code = ExitCode.INCONCLUSIVE
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether memory or disk ran out, or something said so: nothing is known of what was done."""
+    if isinstance(error, MemoryError | NoEvidence):
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.ENOMEM, errno.EDQUOT):
+        return True
+    return type(error).__name__ == "OutOfMemoryError" or "you tried to allocate" in str(error)

@@ -10,7 +10,9 @@ import pytest
 from harness.blame.locate import locate
 from harness.blame.matching import match
 from harness.locating.__main__ import main
-from harness.vocabulary.captures import read_capture
+from harness.locating.asked import Asked
+from harness.locating.capturing import capture_model
+from harness.vocabulary.captures import Call, read_capture
 from harness.vocabulary.places import home
 
 torch = pytest.importorskip("torch")
@@ -105,10 +107,29 @@ def test_given_ids_are_what_the_model_reads(captured):
 
 
 def test_a_capture_that_ends_in_an_error_leaves_no_file(tmp_path):
-    asked = ["--subject", f"tiny={ARCHITECTURES / 'llama'}", "--out", str(tmp_path / "out")]
-    with pytest.raises(IndexError):
-        main(["model", *asked, "--ids", "5,9999"])
-    assert list(tmp_path.iterdir()) == []
+    folder = tmp_path / "llama"
+    shutil.copytree(ARCHITECTURES / "llama", folder)
+    (folder / "model.safetensors").unlink()
+    out = tmp_path / "out" / "capture.jsonl"
+    with pytest.raises(OSError, match=r"model\.safetensors"):
+        main(["model", "--subject", f"tiny={folder}", "--out", str(out)])
+    assert list(out.parent.iterdir()) == []
+
+
+def test_a_model_that_raises_whoever_looks_is_told_as_that(captured):
+    found = captured(ARCHITECTURES / "llama", "--ids", "5,9999")
+    assert (found.raised, found.complete) == ("IndexError: index out of range in self", True)
+    assert found.paths.type == "LlamaForCausalLM"
+
+
+def test_what_goes_wrong_while_looking_is_not_put_on_the_model(tmp_path):
+    def full(seen):
+        if isinstance(seen, Call):
+            raise ValueError("no room for it")
+
+    asked = Asked(f"tiny={ARCHITECTURES / 'llama'}", "float32", "cpu", tmp_path / "out", (5, 6, 7))
+    with pytest.raises(ValueError, match="no room for it"):
+        capture_model(asked, full)
 
 
 def test_a_subject_that_there_is_not_is_wrong_usage(tmp_path, capsys):

@@ -77,6 +77,14 @@ def test_what_cannot_be_loaded_is_told_and_why(looker, tmp_path):
     assert "--text=-tea" in told
 
 
+def test_that_the_model_itself_raises_is_all_that_is_said_of_it(looker):
+    look = Look(f"llama={ARCHITECTURES / 'llama'}", ids=(5, 9999))
+    assert looker.subject(look).lacking == (
+        "the model of llama (LlamaForCausalLM) itself raises under the baseline: "
+        "IndexError: index out of range in self",
+    )
+
+
 def test_a_group_is_located_by_the_change_that_can_be_looked_into_and_others_are_not(looker):
     known = Known({}, drawn={"llama": str(ARCHITECTURES / "llama")})
     keys = [
