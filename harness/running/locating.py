@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from harness.vocabulary.captures import Capture, read_capture
 from harness.vocabulary.errors import NoEvidence, RecordError
 from harness.vocabulary.located import Into, Located, Look, ModelParted, StageParted
 from harness.vocabulary.stacks import Lock
+
+_PLACES = ("PYTHONPATH", "HARNESS_HOME", "HARNESS_CACHE")
+"""Where a worker finds its code and its files."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Looker:
                 raise NoEvidence(
                     f"the {part} of {look.subject} could not be looked into: {said or ended.how}",
                     where=f"the {side}, {python}",
-                    next=f"{shlex.join(command)} --out=FILE tells more",
+                    next=f"for the whole error: {self._by_hand(command)}",
                 )
             with out.open(encoding="utf-8") as lines:
                 return read_capture(lines, str(out))
@@ -118,6 +121,11 @@ class Looker:
             raise KeyboardInterrupt from None
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def _by_hand(self, command: Sequence[str]) -> str:
+        """The same for a shell in any folder; a capture is written there."""
+        places = [f"{name}={self.environment[name]}" for name in _PLACES]
+        return shlex.join(["env", *places, *command, "--out=capture.jsonl"])
 
 
 def looker_of(request: Request, world: World, locks: Mapping[Side, Lock]) -> Looker:

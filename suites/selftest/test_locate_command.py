@@ -6,8 +6,11 @@ text first, 3.0 refuses to load, 4.0 never ends loading.
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from miniature import Answer, Miniature, modules
@@ -120,6 +123,19 @@ def test_a_stack_that_cannot_load_it_is_no_evidence(world: Miniature) -> None:
     found = locate(world, "refuses", *SUBJECT)
     assert found.code == 4
     assert "RuntimeError: no such model here" in found.out
+
+
+def test_the_command_that_shows_the_whole_error_runs_as_printed_in_any_folder(
+    world: Miniature, tmp_path: Path
+) -> None:
+    (reason,) = locate(world, "refuses", *SUBJECT).report["lacking"]
+    command = reason.partition("for the whole error: ")[2]
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stderr.startswith("Traceback"), done.stderr
+    assert done.stderr.endswith("RuntimeError: no such model here\n")
 
 
 def test_a_stack_that_cannot_be_made_ends_as_that(world: Miniature) -> None:
