@@ -147,6 +147,12 @@ def test_generated_ids_are_told_as_a_tie_or_another_choice(parting, headline, li
     assert line in part.told
 
 
+@pytest.mark.parametrize(("looked", "said"), [((), ""), (("tokenizer",), "the tokenizer of capped")])
+def test_only_what_could_be_looked_into_is_said_to_have_been(looked, said):
+    found = Located("t.py::test", "c", LOOK, looked, lacking=("the model itself raises",))
+    assert told(found).looked == said
+
+
 def test_a_terminal_shows_it_all_and_why_the_rest_is_lacking():
     out = io.StringIO()
     found = replace(FOUND, lacking=("the weights are gone\n  next:    bring them",))

@@ -63,7 +63,7 @@ def told(found: Located) -> Told:
         parts += [_model(found.model)] if found.model is not None else []
     return Told(
         _title(found),
-        _looked(found.look, found.model) if found.look else "",
+        _looked(found.look, found) if found.look and found.looked else "",
         tuple(sorted(parts, key=lambda part: not part.found)),
         tuple(clean(each).strip() for each in found.lacking),
     )
@@ -79,8 +79,9 @@ def _title(found: Located) -> str:
     return subject_name(found.look) if found.look else ""
 
 
-def _looked(look: Look, model: ModelParted | None) -> str:
-    words = f"the {' and the '.join(look.into)} of {subject_name(look)}"
+def _looked(look: Look, found: Located) -> str:
+    model = found.model
+    words = f"the {' and the '.join(found.looked)} of {subject_name(look)}"
     if model is None:
         return words
     threads = ", ".join(map(str, look.threads))
