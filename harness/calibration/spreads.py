@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from harness.calibration.conditions import KERNELS, Condition
@@ -13,6 +14,7 @@ from harness.vocabulary.errors import UsageError
 from harness.vocabulary.noise import Spread
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.records import Header, Outcome
+from harness.vocabulary.ties import where_parted
 
 Key = tuple[str, str]
 """A behaviour's id and its cell's id."""
@@ -170,18 +172,14 @@ def _moved(first: float, second: float) -> float:
 
 
 def _gaps_apart(first: Any, second: Any) -> float:
-    """The largest difference of two gaps as long as the ids agree; where they part, the gap.
+    """How far the gaps moved as long as the ids agree, and the two logits where they part.
 
-    A tie that flipped moved by the gap at least. Without end where only one goes on, or
-    where nothing else was to be chosen.
+    Without end where only one goes on, or where nothing else was to be chosen.
     """
-    pairs = zip(first["ids"], second["ids"], strict=False)
-    at = next((place for place, (a, b) in enumerate(pairs) if a != b), None)
-    if at is None and len(first["ids"]) != len(second["ids"]):
-        return math.inf
-    gaps = list(zip(flatten(first["gaps"]), flatten(second["gaps"]), strict=False))
-    moved = [_moved(a, b) for a, b in gaps[:at]]
-    if at is not None:
-        widest = max(gaps[at]) if at < len(gaps) else math.inf
-        moved.append(widest if math.isfinite(widest) else math.inf)
+    parted = where_parted(first, second, math.inf)
+    gaps = zip(flatten(first["gaps"]), flatten(second["gaps"]), strict=False)
+    moved = [_moved(a, b) for a, b in islice(gaps, parted.position if parted else None)]
+    if parted is not None:
+        flipped = parted.moved if parted.verdict == "tie" else None
+        moved.append(math.inf if flipped is None else flipped)
     return max(moved, default=0.0)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.ties import where_parted
 
 
 class Agreement(StrEnum):
@@ -199,21 +200,21 @@ def tolerance(noise: Noise | None) -> float:
 
 
 def _compare_tokens(reference: Any, observed: Any, noise: Noise | None) -> Comparison:
-    """The ids up to where they part; the gaps, where they do not."""
-    old, new = reference["ids"], observed["ids"]
-    if old == new:
+    """Where the ids part, whether that is a tie that flipped; the gaps, where they do not."""
+    found = where_parted(reference, observed, tolerance(noise))
+    if found is None:
         return _compare_numeric(reference["gaps"], observed["gaps"], noise)
-    at = next(
-        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
-        min(len(old), len(new)),
+    old, new = found.baseline_id, found.candidate_id
+    if old is None or new is None:
+        lengths = [len(each["ids"]) for each in (reference, observed)]
+        return Comparison(Agreement.CHANGED, detail=f"length {lengths[0]} -> {lengths[1]}")
+    gaps = [math.inf if gap is None else gap for gap in (found.baseline_gap, found.candidate_gap)]
+    distance = in_noise(sum(gaps), noise)
+    detail = (
+        f"parts at token {found.position} ({old} -> {new}), "
+        f"top-2 gaps there {gaps[0]:.3g} and {gaps[1]:.3g}"
     )
-    gaps = reference["gaps"]
-    if at >= len(old) or at >= len(new) or at >= len(gaps):
-        return Comparison(Agreement.CHANGED, detail=f"length {len(old)} -> {len(new)}")
-    gap = math.inf if gaps[at] is None else gaps[at]
-    distance = in_noise(gap, noise)
-    detail = f"parts at token {at} ({old[at]} -> {new[at]}), top-2 gap there {gap:.3g}"
-    if gap <= tolerance(noise):
+    if found.verdict == "tie":
         return Comparison(Agreement.DRIFTED, distance, detail + ": a tie that flipped")
     return Comparison(Agreement.CHANGED, distance, detail)
 

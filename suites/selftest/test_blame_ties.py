@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.blame.ties import parting, where_parted
+from harness.blame.ties import parting
 from harness.vocabulary.observations import Noise, Observation
+from harness.vocabulary.ties import where_parted
 
 
 def side(ids, gaps):

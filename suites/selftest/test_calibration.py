@@ -93,10 +93,11 @@ def test_of_a_list_the_place_that_moved_most_counts() -> None:
     assert spread_of("numeric", [steady] * 5 + [moved]) == Spread(0.5, 0.5)
 
 
-def test_the_gap_at_which_ids_part_is_noise_and_what_follows_is_not() -> None:
+def test_what_moved_two_logits_past_each_other_is_noise_and_what_follows_is_not() -> None:
+    """Where ids part one leads by 0.25, then follows by 0.5."""
     usual_ids = {"ids": [5, 6, 7], "gaps": [4.0, 0.25, 3.0]}
     flipped = {"ids": [5, 9, 1], "gaps": [4.125, 0.5, 90.0]}
-    assert spread_of("tokens", [usual_ids] * 4 + [flipped] * 2) == Spread(0.0, 0.5)
+    assert spread_of("tokens", [usual_ids] * 4 + [flipped] * 2) == Spread(0.0, 0.75)
 
 
 def test_equal_ids_give_the_spread_of_their_gaps() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.blame.ties import parting
 from harness.vocabulary.comparison import Agreement, compare, in_noise, shape
 from harness.vocabulary.observations import BOUNDS, Noise, Observation, bound
 
@@ -133,11 +134,44 @@ def test_a_dictionary_names_keys_gone_new_and_moved() -> None:
     assert detail == "without a; with c; b: 2 -> 3"
 
 
-def test_tokens_that_part_at_a_near_tie_drift() -> None:
-    result = compare(tokens([7, 8, 9], [5.0, 0.5, 5.0]), tokens([7, 4, 4], [5.0, 0.5, 5.0]))
-    assert result.agreement is Agreement.DRIFTED
-    assert result.distance == pytest.approx(5.0)
-    assert "parts at token 1 (8 -> 4)" in result.detail
+def greedy(*logits: list[float]) -> Observation:
+    """What greedy decoding of these logits observes, a row a token."""
+    ranked = [sorted(row) for row in logits]
+    ids = [row.index(best[-1]) for row, best in zip(logits, ranked, strict=True)]
+    return tokens(ids, [best[-1] - best[-2] for best in ranked])
+
+
+LEADS, LEADS_BY_FAR = [4.0, 3.75, 0.0], [4.0, 0.5, 0.0]
+FOLLOWS, FOLLOWS_BY_FAR = [3.75, 4.25, 0.0], [0.5, 4.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "moved"),
+    [
+        (LEADS, FOLLOWS, Agreement.DRIFTED, 0.75),
+        (LEADS, FOLLOWS_BY_FAR, Agreement.CHANGED, 3.75),
+        (LEADS_BY_FAR, FOLLOWS, Agreement.CHANGED, 4.0),
+        (LEADS_BY_FAR, FOLLOWS_BY_FAR, Agreement.CHANGED, 7.0),
+    ],
+)
+def test_a_tie_flips_where_noise_moves_the_two_logits_past_each_other(
+    before: list[float], after: list[float], expected: Agreement, moved: float
+) -> None:
+    """One logit leads by a gap, then follows by the other; noise of 0.1 allows 1.0."""
+    old, new = greedy([0.0, 9.0, 0.0], before), greedy([0.0, 9.0, 0.0], after)
+    for first, second in ((old, new), (new, old)):
+        result = compare(first, second)
+        assert (result.agreement, result.distance) == (expected, pytest.approx(moved / 0.1))
+        found = parting(first, second)
+        assert found is not None
+        assert (found.verdict == "tie") is (expected is Agreement.DRIFTED)
+
+
+def test_where_tokens_part_is_told_with_both_gaps() -> None:
+    result = compare(tokens([7, 8, 9], [5.0, 0.5, 5.0]), tokens([7, 4, 4], [5.0, 0.25, 5.0]))
+    assert result.detail == (
+        "parts at token 1 (8 -> 4), top-2 gaps there 0.5 and 0.25: a tie that flipped"
+    )
 
 
 def test_tokens_that_part_where_the_choice_was_clear_have_changed() -> None:
