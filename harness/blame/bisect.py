@@ -4,7 +4,8 @@ The ends are verified first. Then every interval whose ends answer differently i
 an answer that is neither end's splits it in two, until no release that can be probed lies
 between; then both sides of each turn, and the releases beside them, are repeated. A scan
 begins with the first release of every minor version, so that what came and went between equal
-ends is seen as well. Releases that answer nothing are stepped around, farther the more there are.
+ends is seen as well. Releases that answer nothing are stepped around, farther the more there are,
+and tried again where a turn may lie in them.
 """
 
 from __future__ import annotations
@@ -119,11 +120,14 @@ def _narrow(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
         gap = range(older + 1, newer)
         open_ones = [at for at in gap if not evidence.at(span.releases[at])]
         unknown = [at for at in gap if evidence.at(span.releases[at])]
+        if not open_ones:
+            open_ones = [at for at in unknown if repeats.is_open(evidence.at(span.releases[at]))]
+            unknown = []
         for nth, at in enumerate(open_ones, 1):
             gains[span.releases[at]] = _entropy(nth / (len(open_ones) + 1)) * _hope(at, unknown)
         left += math.ceil(math.log2(len(open_ones) + 1))
     for release in sorted(span.anchors or (), key=span.releases.index):
-        if not evidence.at(release):
+        if repeats.is_open(evidence.at(release)):
             gains[release] = 1.0
             left += 1
     return Wants(gains, left + 2 * repeats.AT_SIDES) if gains else None

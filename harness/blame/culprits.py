@@ -137,7 +137,7 @@ def _check(
 ) -> Wants[Moves] | Culprit:
     """Try the set found with one move less each, repeat them, then say which moves it needs."""
     untold = [found - {move} for move in sorted(found)]
-    untold = [each for each in untold if _is_open(as_laid.at(_laid(evidence, each)))]
+    untold = [each for each in untold if repeats.is_open(as_laid.at(_laid(evidence, each)))]
     if untold:
         return Wants(dict.fromkeys(untold, 1.0), len(untold) * repeats.AT_SIDES)
     without = {move: _laid(evidence, found - {move}) for move in sorted(found)}
@@ -158,11 +158,6 @@ def _unclear(found: Moves, without: Mapping[str, Moves], needed: Collection[str]
     open_ones = {move for move in found.difference(needed) if move not in without[move]}
     lacking = _words(frozenset(open_ones))
     return f"whether it needs {lacking} is unknown: nothing answered without" if open_ones else ""
-
-
-def _is_open(runs: Runs) -> bool:
-    """Whether nothing is known of a place yet: memory and time may run out once, and not again."""
-    return not known(runs) and len(runs) < repeats.PATIENCE
 
 
 def _does_not(as_laid: Evidence[Moves], laid: Moves, move: str) -> bool:

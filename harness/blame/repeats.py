@@ -84,6 +84,11 @@ def given_up(runs: Runs, wanted: int) -> bool:
     return missing(runs, wanted) > 0 and len(runs) - known(runs) >= PATIENCE
 
 
+def is_open(runs: Runs) -> bool:
+    """Whether nothing is known of a place yet: memory and time may run out once, and not again."""
+    return not known(runs) and len(runs) < PATIENCE
+
+
 LATER = 0.001
 """What a repeat gains against a bit: the search goes on first, so that changes which turn out
 to have one boundary share its repeats."""

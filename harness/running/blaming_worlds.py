@@ -11,8 +11,8 @@ from harness.blame.world import Next
 from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_stacks import GONE, MixedStacks, Unmade
-from harness.running.probing import Making, Prober, Run
-from harness.vocabulary.blame import Change, Effort, History, Key, Probe
+from harness.running.probing import Making, Probed, Prober, Run
+from harness.vocabulary.blame import Answer, Change, Effort, History, Key, Probe
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
@@ -66,7 +66,8 @@ class StackWorld(Generic[Where]):
         laid = self.stacks.lay(self.versions(probe.where))
         if isinstance(laid, Unmade) or self._astray(laid):
             return None
-        lacking = self.prober.lacks(laid.lock, probe.asked, probe.replica)
+        asked = self._worth_it(laid.lock, probe.asked, probe.replica)
+        lacking = self.prober.lacks(laid.lock, asked, probe.replica)
         built = self.stacks.build(laid.lock) if lacking else None
         return Run(laid.lock, built, lacking, probe.replica) if isinstance(built, Built) else None
 
@@ -74,10 +75,11 @@ class StackWorld(Generic[Where]):
         laid = self.stacks.lay(self.versions(probe.where))
         if isinstance(laid, Unmade) or self._astray(laid):
             return Probe({})
-        outcomes = self.outcomes(laid.lock, probe.asked, probe.replica)
+        asked = self._worth_it(laid.lock, probe.asked, probe.replica)
+        outcomes = self.outcomes(laid.lock, asked, probe.replica)
         if outcomes is None:
             return Probe({}, laid.companions)
-        answers = {key: answer(self.changes[key], outcomes.get(key)) for key in probe.asked}
+        answers = {key: answer(self.changes[key], outcomes.get(key)) for key in asked}
         return Probe(answers, laid.companions)
 
     def outcomes(
@@ -99,6 +101,7 @@ class StackWorld(Generic[Where]):
             return BUILD + self.prober.cost(asked, self._usual)
         if isinstance(laid, Unmade) or self._astray(laid):
             return 0.0
+        asked = self._worth_it(laid.lock, asked, replica)
         lacking = self.prober.lacks(laid.lock, asked, replica)
         to_build = BUILD if lacking and not self.stacks.stands(laid.lock) else 0.0
         return to_build + self.prober.cost(lacking, self._usual)
@@ -111,6 +114,18 @@ class StackWorld(Generic[Where]):
             return self.stacks.why_not(versions)
         outcome = self.prober.known.get((laid.lock.digest, 0, key))
         return outcome.reason if outcome is not None else ""
+
+    def _worth_it(self, lock: Lock, asked: Collection[Key], replica: int) -> list[Key]:
+        """Without what came to nothing before for a reason that stays: it was not collected, or a
+        library did not import. Memory and time may run out once, and not again."""
+        return [key for key in asked if replica < 1 or not self._in_vain((lock.digest, 0, key))]
+
+    def _in_vain(self, first: Probed) -> bool:
+        if first not in self.prober.known:
+            return False
+        outcome = self.prober.known[first]
+        ran_out = outcome is not None and outcome.status == "unknown"
+        return not ran_out and answer(self.changes[first[2]], outcome) is Answer.UNKNOWN
 
     def _usual(self, key: Key) -> float:
         change = self.changes[key]

@@ -12,7 +12,7 @@ from blame_world import AFTER, BEFORE, BETWEEN, ONE, UNKNOWN, Heard, Silent, Sim
 
 from harness.blame.bisect import bisect
 from harness.blame.repeats import AT_ENDS, AT_SIDES, NEEDED, PATIENCE
-from harness.vocabulary.blame import Answer, History, Standing, Transition
+from harness.vocabulary.blame import Answer, History, Key, Standing, Transition
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import Move
 
@@ -96,6 +96,34 @@ def test_a_long_run_of_nothing_beside_the_turn_is_left_in_few_steps() -> None:
     found, world = history("b" * 30 + "?" * 40 + "b" * 20 + "a" * 10)
     assert found.release == "1.90.0"
     assert len(world.places) <= 16
+
+
+class Busy(Simulated[str]):
+    """A world where memory runs out at 1.4.0 and 1.5.0, but for the last run that is tried."""
+
+    def _answer(self, where: str, change: Key, replica: int) -> Answer:
+        lost = where in ("1.4.0", "1.5.0") and replica < PATIENCE - 1
+        return UNKNOWN if lost else super()._answer(where, change, replica)
+
+
+@pytest.mark.parametrize("first", [4, 5, 6])
+def test_memory_that_ran_out_at_a_turn_hides_no_release(first: int) -> None:
+    names, truth = written("b" * first + "a" * (9 - first))
+    found = bisect("lib", names, [ONE], Busy({ONE: truth}), Silent())[ONE]
+    assert found.release == f"1.{first}.0"
+
+
+def test_memory_that_ran_out_hides_nothing_from_a_scan() -> None:
+    names, truth = written("bbbbabbbb")
+    found = bisect("lib", names, [ONE], Busy({ONE: truth}), Silent(), scan=True)[ONE]
+    assert turns(found) == [("1.3.0", "1.4.0", AFTER), ("1.4.0", "1.5.0", BEFORE)]
+
+
+def test_only_what_answers_nothing_where_a_turn_may_lie_is_tried_again() -> None:
+    _, world = history("bb??aaaaaaaaaaa")
+    assert [world.where.count(f"1.{minor}.0") for minor in (2, 3)] == [PATIENCE, PATIENCE]
+    _, world = history("bbaaaaa?aaaaaaa")
+    assert world.where.count("1.7.0") == 1
 
 
 def test_a_half_way_answer_makes_two_turns() -> None:

@@ -32,19 +32,41 @@ def test_mode(mode, observe):
 def test_opens():
     import valve
 
+@requires("heater")
+def test_heat(observe):
+    import heater
+    observe.exact("heat", heater.heat())
+
 @requires("hose")
 def test_length(observe):
     import hose
     observe.exact("length", hose.length)
 """
 
-BROKEN = "raise ImportError('its other half is missing')\n"
+BROKEN = """
+import os, pathlib
+with pathlib.Path(os.environ["HARNESS_HOME"], "tries").open("a") as file:
+    file.write(f"{__name__} {os.getpid()}\\n")
+raise ImportError("its other half is missing")
+"""
+BUSY = """
+import os, pathlib
+def heat():
+    calls = pathlib.Path(os.environ["HARNESS_HOME"], "calls")
+    with calls.open("a") as file:
+        file.write(".")
+    if calls.stat().st_size == 1:
+        raise MemoryError("no room")
+    return 2
+"""
 PUMPS = {"1.0": "flow = 1\n", "1.1": BROKEN, "1.2": BROKEN, "1.3": "flow = 2\n"}
 LAMPS = {"1.0": ("dim", "full"), "1.1": ("dim", "full"), "1.2": ("dim",), "1.3": ("dim",)}
 VALVES = {"1.0": "", "1.1": "", "1.2": BROKEN, "1.3": BROKEN}
+WARM = "def heat(): return 2\n"
+HEATERS = {"1.0": "def heat(): return 1\n", "1.1": BUSY, "1.2": WARM, "1.3": WARM}
 
 
-PACKAGES = ("pump", "lamp", "valve", "hose")
+PACKAGES = ("pump", "lamp", "valve", "hose", "heater")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +77,8 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
         make_wheel(mini.wheelhouse, "pump", version, modules=modules("pump", PUMPS[version]))
         make_wheel(mini.wheelhouse, "lamp", version, modules=lamp)
         make_wheel(mini.wheelhouse, "valve", version, modules=modules("valve", VALVES[version]))
+        heater = modules("heater", HEATERS[version])
+        make_wheel(mini.wheelhouse, "heater", version, modules=heater)
     for version, length in (("1.0", 1), ("1.3", 2)):
         hose = modules("hose", f"length = {length}\n")
         make_wheel(mini.wheelhouse, "hose", version, modules=hose)
@@ -81,6 +105,15 @@ def test_a_release_that_does_not_import_is_neither_good_nor_bad(world: Miniature
     assert "unknown between them: 1.1, 1.2" in answer.out
     why = "not imported, ImportError: its other half is missing"
     assert answer.report["blame"]["notes"] == [f"pump 1.1, 1.2 unknown: {why}"]
+    tries = set((world.home / "tries").read_text().splitlines())
+    assert len([each for each in tries if each.startswith("pump")]) == 2, "one a release"
+
+
+def test_memory_that_ran_out_once_is_tried_again_before_a_release_is_stepped_around(
+    world: Miniature,
+) -> None:
+    group, answer = blamed(world, "test_heat")
+    assert group["releases"] == {"heater": "1.1"}, answer.err
 
 
 def test_that_a_library_does_not_import_any_more_is_a_change_like_others(world: Miniature) -> None:
