@@ -150,14 +150,13 @@ def _check(
         if known(as_laid.at(side)) < runs:
             return _lost(change, side, as_laid.at(side))
     moves = frozenset(needed)
-    return Culprit(change, Standing.NAMED, moves, found - moves, _unclear(found, without, needed))
+    unclear = _unclear(found, without, needed)
+    return Culprit(change, Standing.NAMED, moves, found - moves, unclear)
 
 
-def _unclear(found: Moves, without: Mapping[str, Moves], needed: Collection[str]) -> str:
+def _unclear(found: Moves, without: Mapping[str, Moves], needed: Collection[str]) -> Moves:
     """What no run could tell. A move that is laid with the others is forced, which is known."""
-    open_ones = {move for move in found.difference(needed) if move not in without[move]}
-    lacking = _words(frozenset(open_ones))
-    return f"whether it needs {lacking} is unknown: nothing answered without" if open_ones else ""
+    return frozenset(move for move in found.difference(needed) if move not in without[move])
 
 
 def _does_not(as_laid: Evidence[Moves], laid: Moves, move: str) -> bool:

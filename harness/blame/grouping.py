@@ -17,6 +17,7 @@ class _Cause:
     standing: Standing
     moves: frozenset[str] = frozenset()
     inseparable: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
     transitions: tuple[tuple[str, tuple[Transition, ...]], ...] = ()
     reason: str = ""
 
@@ -50,6 +51,7 @@ def _cause(culprit: Culprit, histories: Iterable[History]) -> _Cause:
         Standing.NAMED,
         culprit.moves,
         culprit.inseparable,
+        culprit.unclear,
         tuple((each.package, each.transitions) for each in ordered if each.transitions),
         "; ".join(filter(None, reasons)),
     )
@@ -67,6 +69,7 @@ def _blamed(
         ordered,
         cause.reason,
         tuple(history for change in ordered for history in histories[change]),
+        cause.unclear,
     )
 
 

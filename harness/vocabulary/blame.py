@@ -74,14 +74,16 @@ class Standing(StrEnum):
 class Culprit:
     """The smallest set of moves found that makes a change appear.
 
-    Without any one of `moves` it is known not to. `inseparable` had to move with them: what
-    the set does without one of those is unknown. Both are empty unless `standing` is `named`.
+    Without any one of `moves` it is known not to. `inseparable` moved with them in every run that
+    answered: those that are `unclear` since nothing answered without, the others since they must.
+    All are empty unless `standing` is `named`.
     """
 
     change: Key
     standing: Standing
     moves: frozenset[str] = frozenset()
     inseparable: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
     reason: str = ""
 
     @property
@@ -137,7 +139,8 @@ class Blamed:
     """Changes that the same moves brought, in the same releases of the same packages.
 
     `histories` has what each change did over the releases of each package of the culprit that
-    was bisected: alike in their transitions for all changes of the group.
+    was bisected: alike in their transitions for all changes of the group. `unclear` is as of a
+    culprit.
     """
 
     standing: Standing
@@ -147,6 +150,7 @@ class Blamed:
     changes: tuple[Key, ...]
     reason: str = ""
     histories: tuple[History, ...] = ()
+    unclear: frozenset[str] = frozenset()
 
     @property
     def together(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from blame_world import AFTER, BEFORE, key
 
@@ -37,6 +39,14 @@ def test_changes_of_one_package_but_two_releases_are_two_groups() -> None:
     assert [each.changes for each in groups] == [(A, C), (B,)]
     assert [each.transitions[0][1][0].first for each in groups] == ["1.1", "1.2"]
     assert groups[0].histories == (histories[0], histories[2])
+
+
+def test_what_had_to_move_along_and_what_only_did_are_two_groups() -> None:
+    along = frozenset("k")
+    forced = replace(by(A, "x"), inseparable=along)
+    unclear = replace(by(B, "x"), inseparable=along, unclear=along)
+    groups = group({A: forced, B: unclear}, [])
+    assert [(each.changes, each.unclear) for each in groups] == [((A,), frozenset()), ((B,), along)]
 
 
 def test_a_pair_has_the_turns_of_both_packages() -> None:

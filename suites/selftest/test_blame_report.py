@@ -187,6 +187,28 @@ def test_packages_that_cannot_be_told_apart_are_named_together() -> None:
     )
 
 
+def test_that_a_move_must_come_along_is_said_only_where_that_is_known() -> None:
+    tokenizers = frozenset({"tokenizers"})
+    blamed = named((), LOSS, inseparable=tokenizers, unclear=tokenizers, transitions=())
+    row = rows.blame_rows(REPORT, replace(FOUND, groups=(blamed,))).groups[0]
+    assert row.facts == (
+        "whether it needs these as well is unknown, since nothing answered without: "
+        "tokenizers 0.22.2 → 0.23.3",
+    )
+
+
+def test_of_packages_of_which_none_answers_alone_it_is_unknown_which_are_needed() -> None:
+    pair, one = frozenset({"tokenizers", "transformers"}), frozenset({"transformers"})
+    blamed = named((), LOSS, moves=frozenset(), inseparable=pair, unclear=one, transitions=())
+    report = replace(REPORT, blame=replace(FOUND, groups=(blamed,)))
+    assert rows.blame_rows(report, replace(FOUND, groups=(blamed,))).groups[0].facts == (
+        "which of these moves it needs is unknown, since nothing answered with one less: "
+        "tokenizers 0.22.2 → 0.23.3, transformers 5.11.0 → 5.23.0",
+    )
+    (group,) = json.loads(json_text(report))["blame"]["groups"]
+    assert group["unclear"] == ["transformers"]
+
+
 def test_of_packages_that_move_together_the_one_with_a_release_of_its_own_is_named() -> None:
     pair = frozenset({"tokenizers", "transformers"})
     alone = replace(ONE, beside=())

@@ -20,8 +20,9 @@ def to_json(found: BlameReport) -> dict[str, Any]:
     """`found` as strict JSON.
 
     Of a group, `standing` is named, flaky, unverified or unsettled; `moves` are the packages
-    of its culprit, each needed, `inseparable` those that moved with them and cannot be told
-    apart; `releases` maps a package to the release that brought the change, null where there is
+    of its culprit, each needed, `inseparable` those that moved with them and cannot be told apart,
+    `unclear` those of them of which nobody knows whether they must, since nothing answered without;
+    `releases` maps a package to the release that brought the change, null where there is
     not one such; `histories` has the turns of each package, and `probed` what each release
     answered of one change.
     """
@@ -48,6 +49,7 @@ def _group(blamed: Blamed) -> dict[str, Any]:
         "standing": blamed.standing.value,
         "moves": sorted(blamed.moves),
         "inseparable": sorted(blamed.inseparable),
+        "unclear": sorted(blamed.unclear),
         "reason": blamed.reason,
         "releases": {
             package: turns[0].first if len(turns) == 1 and turns[0].exact else None

@@ -171,14 +171,32 @@ def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
             yield from turn_facts(package, turn)
     if len(blamed.moves) > 1:
         yield "none of these moves suffices without the others"
-    if blamed.inseparable and blamed.moves:
-        beside = ", ".join(_moved(name, moves) for name in sorted(blamed.inseparable))
-        yield f"moved with it, as it must: {beside}"
-    elif blamed.inseparable:
-        names = ", ".join(_moved(name, moves) for name in sorted(blamed.inseparable))
-        yield f"from end to end none of these moves without the others: {names}"
+    yield from _inseparable(blamed, moves)
     if blamed.reason:
         yield one_line(blamed.reason)
+
+
+def _inseparable(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
+    """What moved with the culprit: as it must, or so that nobody knows whether it must."""
+
+    def told(packages: Iterable[str]) -> str:
+        return ", ".join(_moved(name, moves) for name in sorted(packages))
+
+    forced = blamed.inseparable - blamed.unclear
+    if blamed.moves and forced:
+        yield f"moved with it, as it must: {told(forced)}"
+    if blamed.moves and blamed.unclear:
+        yield (
+            "whether it needs these as well is unknown, since nothing answered without: "
+            f"{told(blamed.unclear)}"
+        )
+    elif blamed.unclear:
+        yield (
+            "which of these moves it needs is unknown, since nothing answered with one less: "
+            f"{told(blamed.inseparable)}"
+        )
+    elif forced and not blamed.moves:
+        yield f"from end to end none of these moves without the others: {told(forced)}"
 
 
 def turn_facts(package: str, turn: Transition) -> Iterable[str]:
