@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from harness.vocabulary.blame import Change
+from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
 
 GUARD = """\
 if __name__ == "__main__":
@@ -28,8 +29,11 @@ _USAGE = (
     "    uv run FILE               with the candidate's versions, above: the change shows (exit 1)",
     "    uv run FILE --baseline    with the baseline's, BASELINE below: it does not (exit 0)",
     "",
-    "Exit code 2: it could not be run. Cut out of the project's own code: the behaviour, what it",
-    "uses, and what runs it; `run` calls it.",
+    f"Its last line says so: `{SHOWS}`, `{SHOWS_NOT}`,",
+    f"or `{COULD_NOT_RUN}…` (exit 2). Without such a line it never ran: uv failed, and says why.",
+    "",
+    "Cut out of the project's own code: the behaviour, what it uses, and what runs it; `run` calls",
+    "it.",
 )
 _TORCH = (
     "torch: on Linux the package index has the CUDA build (several GB). For another build set",
@@ -52,6 +56,7 @@ _HOOK = """\
 def could_not_run(kind, error, trace):
     \"\"\"What goes wrong outside of the behaviour says nothing of it.\"\"\"
     traceback.print_exception(kind, error, trace)
+    print(f"could not run: {kind.__name__}: {error}")
     sys.stdout.flush()
     os._exit(2)
 

@@ -21,12 +21,12 @@ from harness.running.sides import Sides
 from harness.vocabulary.blame import Change, Key
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.gated import BehaviourVerdict
-from harness.vocabulary.reproducers import Reproducer
+from harness.vocabulary.reproducers import SHOWS, SHOWS_NOT, Reproducer
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.subjects import Subject
 from harness.vocabulary.verdicts import Verdict
 
-SHOWS: Mapping[Side, int] = {"baseline": 0, "candidate": 1}
+CODES: Mapping[Side, int] = {"baseline": 0, "candidate": 1}
 """The exit code that a script must have under each side."""
 
 LIMIT = 600.0
@@ -118,7 +118,7 @@ class Reproducing:
         """Why the script is not to be believed; "" where it does what it says."""
         for side in reversed(SIDES):
             code, said = self._seen(written, side)
-            if code != SHOWS[side]:
+            if code != CODES[side]:
                 last = said.rpartition("\n")[2]
                 return f"its script {_DID[code]} under the {side}: {last}"
         return ""
@@ -153,7 +153,8 @@ class Reproducing:
                 place / "log",
                 path,
             )
-            return _code(ended), tail(place / "log") or ended.how
+            said = tail(place / "log")
+            return _code(ended, said), said or ended.how
 
     def _parameters(self, keys: Sequence[Key]) -> Mapping[Key, Mapping[str, str | None]]:
         """What the candidate's pytest says of the behaviours' parameters; nothing if it fails."""
@@ -251,8 +252,13 @@ def _named_apart(reproducers: Iterable[Reproducer]) -> Iterator[Reproducer]:
 _DID = {0: "does not show the change", 1: "shows the change", 2: "does not run"}
 
 
-def _code(ended: Ended) -> int:
-    return ended.code if ended.end == "exited" and ended.code in (0, 1) else 2
+def _code(ended: Ended, said: str) -> int:
+    """0 or 1 where the script's own words go with it; 2 for whatever else a process ends with."""
+    own = {0: SHOWS_NOT, 1: SHOWS}
+    for code, words in own.items():
+        if ended.end == "exited" and ended.code == code and words in said.splitlines():
+            return code
+    return 2
 
 
 def _project(world: World) -> Project:

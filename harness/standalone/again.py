@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from harness.standalone.given import BASELINE
+from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
 
 
 def pins() -> dict[str, str]:
@@ -19,9 +20,21 @@ def pins() -> dict[str, str]:
 
 
 def under_baseline() -> int:
-    """Run this script with the header's versions, but the baseline's where they differ."""
+    """Run this script with the header's versions, but the baseline's where they differ.
+
+    Where uv does not come to run it, its exit code says nothing.
+    """
     python = ".".join(platform.python_version_tuple()[:2])
     versions = pins() | BASELINE
     wanted = [f"--with={package}=={version}" for package, version in versions.items() if version]
     command = [os.environ.get("UV", "uv"), "run", "--no-project", "--python", python]
-    return subprocess.run([*command, *wanted, "python", sys.argv[0]], check=False).returncode
+    command += [*wanted, "python", sys.argv[0]]
+    told = False
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as run:
+        for line in run.stdout or ():
+            print(line, end="", flush=True)
+            told = told or line.startswith((SHOWS, SHOWS_NOT, COULD_NOT_RUN))
+    if told:
+        return run.returncode
+    print(f"{COULD_NOT_RUN}uv ended with exit code {run.returncode}")
+    return 2

@@ -15,6 +15,7 @@ from harness.standalone.again import pins, under_baseline
 from harness.standalone.errors import CouldNotRun
 from harness.standalone.given import ALLOWED, BASELINE, ENDS, EXPECTED
 from harness.standalone.observing import Observe
+from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
 
 Behaviour = Callable[[Observe, contextlib.ExitStack], object]
 
@@ -33,7 +34,7 @@ def main(behaviour: Behaviour) -> int:
         ended, reason = how_it_ends(lambda: behaviour(observe, stack))
     before, after = ENDS
     if ended not in ENDS:
-        print(f"could not run: neither {before} nor {after}, but {ended}: {reason}")
+        print(f"{COULD_NOT_RUN}neither {before} nor {after}, but {ended}: {reason}")
         return 2
     differing = [name for name in EXPECTED if differs(name, observe.seen)]
     if ended != before:
@@ -41,7 +42,7 @@ def main(behaviour: Behaviour) -> int:
     for name in differing:
         print(*_account(name, observe.seen), sep="\n")
     shows = ended != before or bool(differing)
-    print("the change shows" if shows else "as expected: the change does not show")
+    print(SHOWS if shows else SHOWS_NOT)
     return int(shows)
 
 
@@ -49,7 +50,7 @@ def how_it_ends(run: Callable[[], object]) -> tuple[str, str]:
     """`held`, `failed` (an assertion), `skipped`, or the type of what it raised; and why."""
     try:
         run()
-    except (KeyboardInterrupt, SystemExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
         text = " ".join(str(error).split())[:300]

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SHOWS = "the change shows"
+SHOWS_NOT = "as expected: the change does not show"
+COULD_NOT_RUN = "could not run: "
+"""How a script's last line begins that says what it found: with exit code 1, 0, 2. uv, which runs
+it, has the same exit codes for failures of its own, and none of these lines."""
+
 
 @dataclass(frozen=True)
 class Reproducer:

@@ -12,18 +12,26 @@ import uv
 from miniature import Answer, Miniature, modules
 from wheels import make_wheel
 
+from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
+
 OLD = """
 IDS = [1, 2, 3]
 LOGITS = [[1.0, 2.0], [3.0, 4.0]]
 SIZES = {"small": 1, "large": 9}
 def removed(text): return text
 def parts(text): return text.split()
+def leaves(): return 0
+def dies(): return 0
 """
 NEW = """
 IDS = [1, 2, 4]
 LOGITS = [[1.0, 2.0], [3.0, 4.5]]
 SIZES = {"small": 1, "large": 10}
 def parts(text): return text.split(" ")
+def leaves(): raise SystemExit(1)
+def dies():
+    import os
+    os._exit(1)
 """
 CONFTEST = '''
 import pytest
@@ -78,6 +86,10 @@ def test_words_of_the_project(gizmo):
 def test_printed(gizmo, capsys, observe):
     print(gizmo.IDS)
     observe.exact("printed", capsys.readouterr().out)
+def test_leaving(gizmo):
+    assert gizmo.leaves() == 0
+def test_dying(gizmo):
+    assert gizmo.dies() == 0
 def test_elsewhere(gizmo, observe):
     assert "HARNESS_CACHE" in os.environ
     ids = gizmo.IDS if "PYTEST_CURRENT_TEST" in os.environ else [1, 2, 3]
@@ -165,6 +177,7 @@ SHOWN = {
     "test-size-large-gizmo": "size\n  expected  9\n  observed  10",
     "test-text-of-a-file-gizmo": "expected  held\nobserved  AttributeError",
     "test-words-of-the-project-gizmo": "expected  held\nobserved  failed",
+    "test-leaving-gizmo": "expected  held\nobserved  SystemExit: 1",
     "test-the-subject-words": "parts[1]\n  expected  'd'\n  observed  ''",
 }
 
@@ -178,10 +191,36 @@ def test_a_script_shows_the_change_from_an_empty_folder_and_not_under_the_baseli
     world: Miniature, scripts: Path, tmp_path: Path, name: str
 ) -> None:
     code, said = run(world, scripts / f"{name}.py", tmp_path)
-    assert (code, SHOWN[name] in said) == (1, True), said
+    assert (code, SHOWN[name] in said, SHOWS in lines(said)) == (1, True, True), said
     code, said = run(world, scripts / f"{name}.py", tmp_path, "--baseline")
-    assert code == 0, said
+    assert (code, SHOWS_NOT in lines(said)) == (0, True), said
     assert list(tmp_path.iterdir()) == []
+
+
+def lines(said: str) -> list[str]:
+    return said.splitlines()
+
+
+def test_a_failure_of_uv_under_the_candidate_has_none_of_the_lines_of_a_script(
+    world: Miniature, scripts: Path, tmp_path: Path
+) -> None:
+    """Its exit code cannot be told from that of a change that shows."""
+    script = tmp_path / "script.py"
+    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
+    script.write_text(text.replace('"gizmo==2.0"', '"gizmo==9.9"'), encoding="utf-8")
+    code, said = run(world, script, tmp_path)
+    assert (code, "No solution found" in said) == (1, True), said
+    assert not any(each.startswith((SHOWS, SHOWS_NOT, COULD_NOT_RUN)) for each in lines(said))
+
+
+def test_a_failure_of_uv_under_the_baseline_is_told_from_a_change_that_shows(
+    world: Miniature, scripts: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
+    script.write_text(text.replace("'gizmo': '1.0'", "'gizmo': '9.9'"), encoding="utf-8")
+    code, said = run(world, script, tmp_path, "--baseline")
+    assert (code, "could not run: uv ended with exit code 1" in lines(said)) == (2, True), said
 
 
 def test_a_script_pins_what_it_needs_and_what_that_needs_and_imports_no_harness(
@@ -225,11 +264,13 @@ def test_a_script_fetches_its_subject_once_and_checks_it(
 
 def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> None:
     told = (scripts / "README.md").read_text(encoding="utf-8")
-    assert "6 scripts" in told
+    assert "7 scripts" in told
     assert "test_printed in gizmo: it asks for capsys, which only a run of pytest has" in told
     assert "test_elsewhere in gizmo: its script does not show the change under the candidate" in (
         told
     )
+    assert "test_dying in gizmo: its script does not run under the candidate" in told
+    assert f"`{SHOWS}` (1), `{SHOWS_NOT}` (0), or `{COULD_NOT_RUN}…` (2)" in told
 
 
 def test_the_report_names_the_script_beside_the_command(world: Miniature, scripts: Path) -> None:
@@ -246,7 +287,7 @@ def once_more(world: Miniature, *options: str) -> Answer:
     folder = str(world.home / "again")
     asked = ("--candidate", "gizmo==2.0", "--confirm", "0", "--reproduce", folder)
     answer = world.gate(*asked, *options)
-    assert "6 scripts" in (world.home / "again" / "README.md").read_text(encoding="utf-8")
+    assert "7 scripts" in (world.home / "again" / "README.md").read_text(encoding="utf-8")
     return answer
 
 
