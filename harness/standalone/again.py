@@ -30,11 +30,11 @@ def under_baseline() -> int:
     command = [os.environ.get("UV", "uv"), "run", "--no-project", "--python", python]
     command += [*wanted, "python", sys.argv[0]]
     told = False
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as run:
-        for line in run.stdout or ():
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+        for line in process.stdout or ():
             print(line, end="", flush=True)
             told = told or line.startswith((SHOWS, SHOWS_NOT, COULD_NOT_RUN))
     if told:
-        return run.returncode
-    print(f"{COULD_NOT_RUN}uv ended with exit code {run.returncode}")
+        return process.returncode
+    print(f"{COULD_NOT_RUN}uv ended with exit code {process.returncode}")
     return 2
