@@ -44,7 +44,7 @@ class BlameProgress:
             left += f" to {progress.most}"
         return (
             f"[{self._done + 1}, {left} left, {estimate(progress.seconds)}] {progress.where}, "
-            f"run {progress.replica + 1} of {plural(progress.asked, 'change')}; "
+            f"run {progress.replica + 1}, for {plural(progress.asked, 'change')}; "
             f"{progress.settled} of {progress.changes} settled"
         )
 

@@ -12,6 +12,10 @@ import pytest
 from miniature import Miniature
 from wheels import make_endless_source, make_wheel
 
+from harness.blame.world import Progress
+from harness.running.blaming_progress import BlameProgress
+from harness.running.progress import ProgressConsole, ShownProgress
+
 SUITE = """
 from importlib.metadata import version
 from harness.plugin import requires
@@ -95,3 +99,12 @@ def test_a_gate_says_which_side_it_builds_and_how_many_cells_are_kept_from_befor
     assert "2 of 4 cells are kept from before" in second.err
     third = world.gate(*gate, "--no-cache")
     assert "kept from before" not in third.err
+
+
+def test_a_probe_tells_its_run_apart_from_how_many_changes_it_is_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    probe = Progress("packages", "engine", 3, 1, 0, 3, probes=4, fewest=5, most=9, seconds=30.0)
+    BlameProgress(ShownProgress(ProgressConsole())).probing(probe)
+    said = "[5, 5 to 9 left, about 30 s] engine, run 4, for 1 change; 0 of 3 settled\n"
+    assert capsys.readouterr().err == said
