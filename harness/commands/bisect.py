@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from contextlib import nullcontext
 from typing import Any
 
@@ -20,6 +22,9 @@ from harness.running.progress import ProgressConsole, ShownProgress
 from harness.stacks import list_releases
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.places import home
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+"""What PEP 508 allows as the name of a package."""
 
 
 def add(subparsers: Any) -> None:
@@ -71,6 +76,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bisect as asked, print the histories, write the file."""
+    _check_package(args)
     files.check_writable(None, args.json)
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
@@ -121,3 +127,19 @@ def _source(args: argparse.Namespace, progress: ShownProgress) -> Source | None:
         )
     found = stacks.commits(args.source, args.good, args.bad or "HEAD")
     return Source(stacks.SourceTree(args.source, args.package, progress.say), found)
+
+
+def _check_package(args: argparse.Namespace) -> None:
+    """Raise UsageError where PACKAGE is more than the name of one, or less."""
+    if _NAME.fullmatch(args.package):
+        return
+    begins = _NAME.match(args.package)
+    name = begins[0] if begins else "PACKAGE"
+    pinned = re.search(r"==\s*([^\s,;]+)", args.package)
+    bad = f" --bad {pinned[1]}" if pinned and args.bad is None else ""
+    raise UsageError(
+        f"{args.package!r} is not the name of a package",
+        where=f"harness bisect {shlex.quote(args.package)}",
+        allowed="a name alone: --good V and --bad V say between which of its releases to look",
+        next=f"harness bisect {name}{bad} …",
+    )

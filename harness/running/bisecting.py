@@ -22,6 +22,7 @@ from harness.running.blaming_stacks import MixedStacks, Unmade
 from harness.running.blaming_worlds import StackWorld, effort_of, unknowns
 from harness.running.probing import REFERENCE, Prober
 from harness.running.sides import Sides, Standing, resolve
+from harness.stacks import UnknownPackage
 from harness.vocabulary.blame import BisectReport, Change, Key, Searched
 from harness.vocabulary.errors import NoEvidence, StackError, UsageError
 from harness.vocabulary.records import Outcome
@@ -128,8 +129,23 @@ def _searched(asked: BisectAsked, lock: Lock, world: World) -> tuple[Searched, M
     if asked.source is not None:
         stacks = SourceStacks(asked.source, lock, world, asked.torch_backend)
         return asked.source.searched, stacks
-    span = span_of(asked, asked.releases(asked.package), lock)
+    span = span_of(asked, _listing(asked, lock), lock)
     return span, MixedStacks(lock, None, world, asked.torch_backend)
+
+
+def _listing(asked: BisectAsked, lock: Lock) -> PackageReleases:
+    """All releases of the package. Raises UsageError where the index does not know it."""
+    try:
+        return asked.releases(asked.package)
+    except UnknownPackage as error:
+        near = difflib.get_close_matches(asked.package.lower(), lock.versions)
+        told = f", as {', '.join(near)} of {lock.name}" if near else ""
+        raise UsageError(
+            error.what,
+            where=error.where,
+            allowed=f"a package of the index{told}",
+            next=f"harness bisect {near[0]} …" if near else error.next,
+        ) from None
 
 
 def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searched:
