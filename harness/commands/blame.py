@@ -7,12 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from harness import __version__
 from harness.commands import blaming, gate, given
 from harness.commands.publishing import publish
 from harness.gate.plan import SIDES, Side
 from harness.report.blame import terminal
+from harness.report.jsonform import FORMAT
 from harness.vocabulary.errors import ExitCode, UsageError
 from harness.vocabulary.gated import GateReport
 
@@ -24,6 +26,16 @@ _OWN = (
 
 _INSTEAD = ("fail_on", "accepted")
 """By what a gate is judged: as it was then, unless something else is asked for now."""
+
+_WRITTEN = "what harness gate --report DIR or --json FILE wrote"
+_AGAIN = "harness gate --candidate STACK --json gate.json"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says by an error what it does not understand: nobody typed what it reads."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
 
 
 @dataclass(frozen=True)
@@ -104,12 +116,14 @@ def _check_alone(args: argparse.Namespace) -> None:
 
 def _as_gated(args: argparse.Namespace, then: _Gated) -> argparse.Namespace:
     """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
-    parser = given.once(argparse.ArgumentParser(prog="harness gate", allow_abbrev=False))
+    parser = given.once(_Parser(prog="harness gate", allow_abbrev=False, add_help=False))
     _add_gate(parser)
     try:
         again = parser.parse_args(then.command)
-    except SystemExit:
-        raise _damaged(args.gate) from None
+    except ValueError as error:
+        raise _damaged(args.gate, str(error)) from None
+    if again.candidate is None:
+        raise _damaged(args.gate, "it names no candidate")
     for name in _OWN:
         setattr(again, name, vars(args)[name])
     again.fail_on = args.fail_on or then.fail_on
@@ -120,23 +134,36 @@ def _as_gated(args: argparse.Namespace, then: _Gated) -> argparse.Namespace:
 
 def _read(path: Path) -> _Gated:
     """What the report of a gate says of how it was gated. Raises UsageError."""
+    fields = _fields(path)
+    written = fields.get("format", FORMAT) if isinstance(fields, dict) else FORMAT
+    if written != FORMAT:
+        raise _unusable(
+            f"the report of the gate is of format {written!r}",
+            path,
+            allowed=f"format {FORMAT}, as harness {__version__} writes it",
+        )
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
         command, fail_on = fields["command"], fields["fail_on"]
         pins: dict[Side, dict[str, str]] = {side: dict(fields[side] or {}) for side in SIDES}
-    except OSError as error:
-        raise UsageError(
-            f"the report of the gate cannot be read: {error.strerror}",
-            where=str(path),
-            allowed="what harness gate --report DIR or --json FILE wrote",
-            next="harness gate --candidate STACK --json gate.json",
-        ) from None
     except (ValueError, KeyError, TypeError):
         raise _damaged(path) from None
     lists = isinstance(command, list) and isinstance(fail_on, list)
     if not lists or not command or not all(isinstance(w, str) for w in (*command, *fail_on)):
         raise _damaged(path)
     return _Gated(command, ",".join(fail_on) or None, pins)
+
+
+def _fields(path: Path) -> Any:
+    """What the file at `path` holds as JSON. Raises UsageError."""
+    inside = path / "gate.json"
+    if inside.is_file():
+        raise _unusable("this is the folder of a report", path, next=f"harness blame {inside}")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _unusable(f"the report of the gate cannot be read: {error.strerror}", path) from None
+    except ValueError as error:
+        raise _unusable(f"the report of the gate is cut off, or no JSON: {error}", path) from None
 
 
 def _moved_since(report: GateReport, then: _Gated) -> Iterator[str]:
@@ -152,10 +179,14 @@ def _moved_since(report: GateReport, then: _Gated) -> Iterator[str]:
             yield f"the {side} is not that of the gate any more: {', '.join(moved)}"
 
 
-def _damaged(path: Path) -> UsageError:
-    return UsageError(
-        "this is no report of a gate that says how it was gated",
-        where=str(path),
-        allowed="what harness gate --report DIR or --json FILE wrote; harness compare ran nothing",
+def _damaged(path: Path, why: str = "") -> UsageError:
+    return _unusable(
+        "this is no report of a gate that says how it was gated" + (f": {why}" if why else ""),
+        path,
+        allowed=f"{_WRITTEN}; harness compare ran nothing",
         next="harness blame --baseline STACK --candidate STACK",
     )
+
+
+def _unusable(what: str, path: Path, allowed: str = _WRITTEN, next: str = _AGAIN) -> UsageError:
+    return UsageError(what, where=str(path), allowed=allowed, next=next)
