@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from harness import __version__
-from harness.commands import commands
+from harness.commands import cache, commands
 from harness.commands.publishing import say
 from harness.vocabulary.errors import ExitCode, HarnessError
 from harness.vocabulary.places import cache_dir
@@ -64,10 +64,7 @@ def _of_cache(error: OSError) -> str:
     """What to do about a cache folder that is none; nothing where the error lies elsewhere."""
     if not str(error.filename).startswith(str(cache_dir())):
         return ""
-    return (
-        "\n  allowed: HARNESS_CACHE is a folder that can be made and written"
-        "\n  next:    set HARNESS_CACHE to such a folder, or unset it for the user's own cache"
-    )
+    return f"\n  allowed: {cache.ALLOWED}\n  next:    {cache.NEXT}"
 
 
 def parser() -> argparse.ArgumentParser:

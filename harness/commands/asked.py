@@ -15,6 +15,7 @@ import psutil
 import harness
 from harness import subjects
 from harness.commands import given
+from harness.commands.cache import check_cache
 from harness.commands.subjects import conversion_python
 from harness.execution import end_children
 from harness.gate.selection import SYNTAX
@@ -152,8 +153,10 @@ def world_of(
 ) -> World:
     """The real world: uv's stacks, processes of this machine, subjects of the cache.
 
-    `alone` where one stack runs, which is no baseline of any other.
+    `alone` where one stack runs, which is no baseline of any other. Raises UsageError where
+    the cache cannot be written.
     """
+    check_cache()
     root = home()
     made = RealStacks(
         root,

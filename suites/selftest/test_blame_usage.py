@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,3 +145,31 @@ def test_a_report_with_a_command_that_is_none_says_why(
     report: Path, command: list[str], why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert f"says how it was gated: {why}\n" in told(edited(report, command=command), capsys)
+
+
+SEARCHES = (
+    ("gate", "--blame", "--candidate", "reference"),
+    ("blame", "--candidate", "reference"),
+    ("bisect", "engine", "--behaviour", SIZE),
+)
+
+
+@pytest.mark.parametrize("command", SEARCHES, ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    ("cache", "why"),
+    [
+        ("file", "it is no folder"),
+        ("file/inside", "Not a directory"),
+        ("/proc", "No such file or directory"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_told_before_anything_else(
+    world: Miniature, tmp_path: Path, command: tuple[str, ...], cache: str, why: str
+) -> None:
+    (tmp_path / "file").touch()
+    elsewhere = copy(world)
+    elsewhere.cache = tmp_path / cache
+    said = refused(elsewhere.run(*command))
+    assert said.startswith(f"harness: the cache cannot be written: {why}\n"), said
+    assert f"  where:   {elsewhere.cache}\n" in said
+    assert "  next:    set HARNESS_CACHE to such a folder" in said
