@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def gated(args: argparse.Namespace) -> GateReport | None:
-    """Gate as asked; None where Ctrl-C ended it, which is said."""
+    """Gate as asked; None where Ctrl-C ended it before there were verdicts. Either is said."""
     fail_on = parse_fail_on(args.fail_on)
     files.check_writable(args.report, args.json, {"--reproduce": args.reproduce})
     stacks.check_backend(args.torch_backend)
@@ -110,14 +111,15 @@ def gated(args: argparse.Namespace) -> GateReport | None:
         gate_costs.costs_of(args, chosen, progress.say),
         chosen if args.reproduce is not None else None,
     )
-    try:
-        with progress:
-            report = run_gate(request, world, Rules(fail_on, accepted), besides)
-    except KeyboardInterrupt:
+    report: GateReport | None = None
+    with suppress(KeyboardInterrupt), progress:
+        report = run_gate(request, world, Rules(fail_on, accepted), besides)
+    if report is None or report.exit_code == ExitCode.INTERRUPTED:
         world.processes.stop()
         if besides.costs is not None:
             world.interrupt()
         say(asked.interrupted(progress, args))
+    if report is None:
         return None
     report = replace(report, command=blaming.recorded(args))
     return report if args.reproduce is None else named(report, args.reproduce)

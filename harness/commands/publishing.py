@@ -25,6 +25,8 @@ def publish(
 ) -> int:
     """Print the report by `render` and write what `--report`, `--json` and `--reproduce` ask for;
     returns the exit code."""
+    if report.exit_code == ExitCode.INTERRUPTED:
+        scripts = None  # none were made: a list of none would replace that of another time
     return tell(
         report.exit_code,
         lambda console: render(report, console),

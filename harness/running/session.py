@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harness.gate.accepted import accept, left_out
 from harness.gate.compare import (
@@ -68,7 +69,8 @@ def run_gate(
 
     A stack that cannot be made is a report, not an error. Raises HarnessError for what the
     user can mend, NoEvidence where disk space or every listing failed, KeyboardInterrupt
-    after stopping what ran.
+    after stopping what ran. Once there are verdicts, Ctrl-C is no error: the report has them, and
+    says what is not finished.
     """
     begun = time.monotonic()
     book = book_of(world.places.home)
@@ -83,14 +85,30 @@ def run_gate(
 
 
 def _beside(report: GateReport, sides: Sides, rules: Rules, besides: Besides) -> GateReport:
-    """`report` with all that was asked for beside the verdicts."""
-    if besides.blame is not None:
-        report = _with_blame(report, besides.blame, sides)
-    if besides.costs is not None:
-        report = _with_costs(report, besides.costs, sides, rules)
-    if besides.reproduce is not None:
-        report = _with_scripts(report, besides.reproduce, sides)
+    """`report` with all that was asked for beside the verdicts; after Ctrl-C without the rest."""
+    steps = list(_steps(sides, rules, besides))
+    for nth, (_, step) in enumerate(steps):
+        try:
+            report = step(report)
+        except KeyboardInterrupt:
+            left = ", ".join(name for name, _ in steps[nth:])
+            note = f"interrupted, and not finished: {left}"
+            code = int(ExitCode.INTERRUPTED)
+            return replace(report, exit_code=code, notes=(*report.notes, note))
     return report
+
+
+def _steps(
+    sides: Sides, rules: Rules, besides: Besides
+) -> Iterator[tuple[str, Callable[[GateReport], GateReport]]]:
+    """What adds to a report what was asked for, by name."""
+    if besides.blame is not None:
+        search = partial(_with_blame, asked=besides.blame, sides=sides)
+        yield "the search for what brought the changes", search
+    if besides.costs is not None:
+        yield "the costs", partial(_with_costs, asked=besides.costs, sides=sides, rules=rules)
+    if besides.reproduce is not None:
+        yield "the scripts", partial(_with_scripts, subjects=besides.reproduce, sides=sides)
 
 
 def _unbuilt(
