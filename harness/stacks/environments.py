@@ -27,7 +27,7 @@ from harness.stacks import uv
 from harness.stacks.errors import Uninstallable
 from harness.stacks.explain import plain
 from harness.stacks.leases import give_back, lease
-from harness.stacks.resolve import disk_full, no_space, unreachable
+from harness.stacks.resolve import ALLOW, CONNECT, disk_full, no_space, unreachable
 from harness.vocabulary.errors import StackError
 from harness.vocabulary.places import cache_dir
 from harness.vocabulary.stacks import Lock
@@ -251,8 +251,9 @@ def _check(lock: Lock, ran: uv.Ran) -> None:
     words = plain("\n".join(lines[first:]))
     if disk_full(ran.said):
         raise no_space(words, shelf())
-    if "error sending request" in ran.said or "network was disabled" in ran.said:
-        raise unreachable(words)
+    forbidden = "network was disabled" in ran.said
+    if forbidden or "error sending request" in ran.said:
+        raise unreachable(words, ALLOW if forbidden else CONNECT)
     raise Uninstallable(
         f"{lock.name} does not install: {words}",
         where=lock.name,

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 from harness.stacks.errors import IndexUnreachable
 from harness.stacks.indexes import Indexes, shown
 from harness.stacks.listings import ACCEPT
-from harness.stacks.resolve import unreachable
+from harness.stacks.resolve import CONNECT, unreachable
 from harness.vocabulary.places import cache_dir
 
 FRESH = 600.0
@@ -34,6 +34,7 @@ FRESH = 600.0
 _LONGEST_WAIT = 10.0
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _OFFLINE = "no network is allowed (UV_OFFLINE)"
+_ONCE = "unset UV_OFFLINE this once: what the index says of a package is kept"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _make_do(kept: Page | None, address: str, why: str) -> Page:
 
 
 def _silent(address: str, why: str) -> IndexUnreachable:
-    return unreachable(f"{shown(address)}: {why}")
+    return unreachable(f"{shown(address)}: {why}", _ONCE if why == _OFFLINE else CONNECT)
 
 
 def _why(error: Exception) -> str:

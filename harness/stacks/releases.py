@@ -140,7 +140,8 @@ def _link(link: str, name: str, indexes: Indexes) -> _Found:
     try:
         entries = [Entry(path.name) for path in sorted(folder.iterdir())]
     except OSError as error:
-        raise unreachable(f"{folder}: {error.strerror}") from None
+        advice = "name folders that can be read in UV_FIND_LINKS"
+        raise unreachable(f"{folder}: {error.strerror}", advice) from None
     return _Found(str(folder), understand(name, entries))
 
 

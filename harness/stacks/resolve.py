@@ -39,7 +39,13 @@ _NETWORK = (
     "operation timed out",
     "dns error",
 )
+_FORBIDDEN = ("network was disabled", "was not found in the cache")
 _LONG = 40
+
+CONNECT = "check the connection, or name an index within reach in UV_DEFAULT_INDEX"
+FROM_CACHE = "check the connection, or set UV_OFFLINE=1 to go by what is cached"
+ALLOW = "unset UV_OFFLINE, or name a folder that has the wheels in UV_FIND_LINKS"
+"""What helps against an index out of reach: never what was tried already."""
 
 
 def resolve_stack(
@@ -115,7 +121,7 @@ def _failure(
     request: Request, said: str, torch_backend: str | None, no_downgrade: bool
 ) -> StackError:
     words = plain(said)
-    out = outage(said)
+    out = outage(said, FROM_CACHE)
     if out is not None:
         return out
     if "No solution found" not in said:
@@ -130,12 +136,13 @@ def _failure(
     return _unsolvable(request, said, torch_backend, no_downgrade)
 
 
-def outage(said: str) -> StackError | None:
+def outage(said: str, advice: str = CONNECT) -> StackError | None:
     """What kept uv from any answer: a full disk, an index out of reach; None if it answered."""
     if disk_full(said):
         return no_space(plain(said), Path(tempfile.gettempdir()))
     if any(sign in said for sign in _NETWORK):
-        return unreachable(plain(said))
+        forbidden = any(sign in said for sign in _FORBIDDEN)
+        return unreachable(plain(said), ALLOW if forbidden else advice)
     return None
 
 
@@ -152,12 +159,12 @@ def no_space(words: str, folder: Path) -> NoSpace:
     )
 
 
-def unreachable(words: str) -> IndexUnreachable:
+def unreachable(words: str, advice: str = CONNECT) -> IndexUnreachable:
     return IndexUnreachable(
         f"the package index does not answer: {words}",
         where="UV_DEFAULT_INDEX, UV_FIND_LINKS",
         allowed="a package index or a folder of wheels that can be reached",
-        next="check the connection and run the same again; UV_OFFLINE=1 uses only what is cached",
+        next=advice,
     )
 
 

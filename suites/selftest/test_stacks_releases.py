@@ -168,6 +168,7 @@ def test_without_a_network_only_what_is_known_is_told(index: PackageIndex, tmp_p
     with pytest.raises(stacks.IndexUnreachable, match="UV_OFFLINE") as caught:
         ask(index, UV_OFFLINE="1")
     assert caught.value.exit_code == ExitCode.INCONCLUSIVE
+    assert caught.value.next.startswith("unset UV_OFFLINE this once: ")
     index.pages["/simple/alpha/"] = html(wheel("1.0"))
     ask(index)
     age(tmp_path / "cache")
@@ -184,10 +185,12 @@ def test_an_index_that_is_busy_is_asked_again(index: PackageIndex) -> None:
 
 
 def test_an_index_that_does_not_answer_is_no_evidence(tmp_path: Path, index: PackageIndex) -> None:
-    with pytest.raises(stacks.IndexUnreachable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(stacks.IndexUnreachable, match=r"127\.0\.0\.1:9") as caught:
         list_releases(
             "alpha", {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/index", "UV_HTTP_RETRIES": "0"}
         )
+    advised = "check the connection, or name an index within reach in UV_DEFAULT_INDEX"
+    assert caught.value.next == advised
 
 
 def test_a_page_that_is_no_listing_is_no_evidence(index: PackageIndex) -> None:
@@ -302,3 +305,13 @@ def test_where_no_variable_names_an_index_uv_is_asked_for_its_own(
     assert read_indexes({"UV_DEFAULT_INDEX": "https://a"}, default_index).registries == (
         "https://a",
     )
+
+
+def test_of_a_folder_of_wheels_that_cannot_be_read_the_variable_is_told_that_names_it(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "nowhere"
+    variables = {"UV_FIND_LINKS": str(folder), "UV_DEFAULT_INDEX": tmp_path.as_uri()}
+    with pytest.raises(stacks.IndexUnreachable, match=f"{folder}: No such file") as caught:
+        list_releases("alpha", variables)
+    assert caught.value.next == "name folders that can be read in UV_FIND_LINKS"

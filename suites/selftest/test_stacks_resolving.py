@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,23 @@ def test_an_index_that_does_not_answer_is_no_verdict_on_the_stack(
     with pytest.raises(stacks.IndexUnreachable) as caught:
         stacks.resolve_stack("gamma==2.0", home=home)
     assert caught.value.exit_code == ExitCode.INCONCLUSIVE
-    assert caught.value.next
+    advised = "check the connection, or set UV_OFFLINE=1 to go by what is cached"
+    assert caught.value.next == advised
+
+
+def test_where_no_network_is_allowed_a_folder_of_wheels_helps_as_advised(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = os.environ["UV_FIND_LINKS"]
+    monkeypatch.delenv("UV_FIND_LINKS")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/index")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    with pytest.raises(stacks.IndexUnreachable) as caught:
+        stacks.resolve_stack("gamma==2.0", home=home)
+    advised = "unset UV_OFFLINE, or name a folder that has the wheels in UV_FIND_LINKS"
+    assert caught.value.next == advised
+    monkeypatch.setenv("UV_FIND_LINKS", wheels)
+    assert stacks.resolve_stack("gamma==2.0", home=home).versions["gamma"] == "2.0"
 
 
 @pytest.mark.parametrize("argument", ["", "nowhere.txt", "alpha==", "alpha", "alpha==1 alpha==2"])
