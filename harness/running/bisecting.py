@@ -19,7 +19,7 @@ from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_sources import Source, SourceStacks
 from harness.running.blaming_stacks import MixedStacks, Unmade
-from harness.running.blaming_worlds import StackWorld, effort_of, unknowns
+from harness.running.blaming_worlds import StackWorld, effort_of, unknowns, with_middles
 from harness.running.probing import REFERENCE, Prober
 from harness.running.sides import Sides, Standing, resolve
 from harness.stacks import UnknownPackage
@@ -97,14 +97,15 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
         scan=scan,
         place=span.place,
     )
+    histories = tuple(with_middles(stacked, each) for each in found.values())
     notes = _notes(asked, keys, changes, chosen)
     return BisectReport(
         lock,
         span,
-        tuple(found.values()),
+        histories,
         chosen,
         effort_of(stacks, prober, time.monotonic() - begun),
-        (*notes, *unknowns(stacked, found.values()), *standing.cells.notes),
+        (*notes, *unknowns(stacked, histories), *standing.cells.notes),
     )
 
 

@@ -21,7 +21,7 @@ from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_releases import Listing, searched
 from harness.running.blaming_stacks import MixedStacks, Unmade
-from harness.running.blaming_worlds import StackWorld, effort_of, unknowns
+from harness.running.blaming_worlds import StackWorld, effort_of, unknowns, with_middles
 from harness.running.locating import Looker, looker_between
 from harness.running.locating_groups import locate_groups
 from harness.running.probing import REFERENCE, Probed, Prober
@@ -241,9 +241,10 @@ class _Search:
         if held:
             world = replace(world, changes=_from(world, move.baseline))
         chosen = (move.baseline, move.candidate) if held else (move.candidate,)
-        found = bisect(
+        histories = bisect(
             package, span.releases, keys, world, self.asked.listener, chosen=chosen
         ).values()
+        found = [with_middles(world, each) for each in histories]
         self.notes += [note for note in unknowns(world, found) if note not in self.notes]
         return found
 

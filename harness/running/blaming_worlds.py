@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from harness.blame.answers import answer
@@ -12,7 +12,7 @@ from harness.gate.world import Built
 from harness.running.blaming_mixes import Laid, Versions
 from harness.running.blaming_stacks import GONE, MixedStacks, Unmade
 from harness.running.probing import Making, Probed, Prober, Run
-from harness.vocabulary.blame import Answer, Change, Effort, History, Key, Probe
+from harness.vocabulary.blame import Answer, Change, Effort, History, Key, Middle, Probe
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
@@ -127,6 +127,15 @@ class StackWorld(Generic[Where]):
         ran_out = outcome is not None and outcome.status == "unknown"
         return not ran_out and answer(self.changes[first[2]], outcome) is Answer.UNKNOWN
 
+    def between(self, where: Where, key: Key) -> Outcome | None:
+        """A run of a place that was probed which is like neither end; None where none was."""
+        laid = self.stacks.known(self.versions(where))
+        if not isinstance(laid, Laid):
+            return None
+        change, runs = self.changes[key], self.prober.known.items()
+        here = (run for (digest, _, ran), run in runs if (digest, ran) == (laid.lock.digest, key))
+        return next((run for run in here if answer(change, run) is Answer.BETWEEN), None)
+
     def _usual(self, key: Key) -> float:
         change = self.changes[key]
         return max(end.seconds if end else 0.0 for end in (change.baseline, change.candidate))
@@ -136,6 +145,14 @@ class StackWorld(Generic[Where]):
             return False
         there = self.end.versions
         return any(there.get(name, GONE) != version for name, version in laid.companions)
+
+
+def with_middles(world: StackWorld[str], history: History) -> History:
+    """`history` with what the releases gave in which it turned to what is like neither end."""
+    turned = (turn.first for turn in history.transitions if turn.now is Answer.BETWEEN)
+    found = ((release, world.between(release, history.change)) for release in turned)
+    middles = tuple(Middle(release, run) for release, run in found if run is not None)
+    return replace(history, middles=middles)
 
 
 def unknowns(world: StackWorld[str], histories: Iterable[History]) -> Iterator[str]:

@@ -111,11 +111,20 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class Middle:
+    """What a release gave that is like neither end of a change: one run of those that agree."""
+
+    release: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
 class History:
     """What a change did over the releases of one package, as far as it was probed.
 
     `probed` are the releases with a known answer, oldest first. Without `scanned` only
-    intervals whose ends differ were looked into. `transitions` is empty unless `named`.
+    intervals whose ends differ were looked into. `transitions` is empty unless `named`; of each
+    that turns to `between`, `middles` has what its first release gave.
     """
 
     change: Key
@@ -125,6 +134,7 @@ class History:
     probed: tuple[tuple[str, Answer], ...] = ()
     scanned: bool = False
     reason: str = ""
+    middles: tuple[Middle, ...] = ()
 
     @property
     def release(self) -> str | None:

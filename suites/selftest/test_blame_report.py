@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.report import terminal
 from harness.report.blame import bisected, rows
+from harness.report.blame.middles import middle_json, middles_by_change
 from harness.report.files import json_text
 from harness.report.html import to_html
 from harness.report.markdown import to_markdown
@@ -20,15 +21,19 @@ from harness.vocabulary.blame import (
     BisectReport,
     Blamed,
     BlameReport,
+    Change,
     Effort,
     History,
     Key,
+    Middle,
     Searched,
     Standing,
     Transition,
     Unsearched,
 )
 from harness.vocabulary.gated import GateReport
+from harness.vocabulary.observations import Observation
+from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.verdicts import Verdict
 
@@ -59,6 +64,12 @@ ONE = Transition(
 AFTER_GAP = Transition("5.13.1", "5.15.0", BEFORE, AFTER, unknown=("5.14.0", "5.14.1"))
 CAME = Transition("5.2.0", "5.3.0", BEFORE, BETWEEN)
 WENT = Transition("5.21.0", "5.22.0", BETWEEN, BEFORE)
+IDS = Observation("ids", "exact", [3, 17])
+GAVE = (
+    Middle("5.3.0", Outcome(*key(FLIP), "held", observations=(IDS,))),
+    Middle("5.9.0", Outcome(*key(FLIP), "raised", f"TypeError: {SCRIPT}")),
+)
+BOTH_WAYS = History(key(FLIP), "transformers", Standing.NAMED, (CAME, WENT), middles=GAVE)
 
 FOUND = BlameReport(
     groups=(
@@ -70,7 +81,7 @@ FOUND = BlameReport(
             (("transformers", (ONE,)),),
             (key(RING),),
         ),
-        named((CAME, WENT), FLIP),
+        named((CAME, WENT), FLIP, histories=(BOTH_WAYS,)),
         Blamed(
             Standing.FLAKY,
             frozenset(),
@@ -126,6 +137,8 @@ SAID = (
     "none of these moves suffices without the others",
     "moved with it, as it must: tokenizers 0.22.2 → 0.23.3",
     "transformers: appeared in 5.3.0, gone in 5.22.0",
+    "in transformers 5.3.0: ids: [3, 17]",
+    "in transformers 5.9.0: raised: TypeError",
     "put on nothing: it disagrees with itself",
     "with no move it answers now this, now that",
     "transformers 5.12.0 left out: yanked: broken",
@@ -227,6 +240,8 @@ def test_the_json_has_groups_turns_and_what_it_took() -> None:
     assert first["releases"] == {"transformers": "5.14.0"}
     assert third["releases"] == {"transformers": None}
     assert [turn["first"] for turn in third["turns"]["transformers"]] == ["5.3.0", "5.22.0"]
+    gave = [(each["status"], each["observations"]) for each in third["histories"][0]["middles"]]
+    assert gave == [("held", {"ids": [3, 17]}), ("raised", {})]
     assert (fourth["standing"], fourth["moves"]) == ("flaky", [])
     assert found["blame"]["effort"]["environments"] == 12
 
@@ -261,3 +276,16 @@ def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
 def test_a_bisection_that_names_no_release_is_inconclusive(standing: Standing, code: int) -> None:
     history = History(key(LOSS), "transformers", standing, reason="it answers now this, now that")
     assert bisected.exit_code(bisect_report(history)) == code
+
+
+def test_a_long_value_of_a_middle_release_is_left_out_of_the_data_and_cut_in_words() -> None:
+    long = replace(IDS, name="all", value=list(range(500)))
+    held = Outcome(*key(FLIP), "held", observations=(IDS, long))
+    before = replace(held, observations=(IDS, replace(long, value=list(range(400)))))
+    middle = Middle("5.3.0", held)
+    assert middle_json(middle)["observations"] == {"ids": [3, 17]}
+    change = Change(*key(FLIP), Verdict.CHANGED, before, None)
+    history = replace(BOTH_WAYS, middles=(middle,))
+    ((line,),) = middles_by_change([history], {key(FLIP): change}).values()
+    assert line.startswith("in transformers 5.3.0: all[400]: ")
+    assert len(line) < 120

@@ -171,6 +171,10 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     assert turns == [("1.1", "1.2", "between"), ("1.2", "1.3", "before")], found.err
     assert "gear: appeared in 1.2, gone in 1.3" in found.out
     assert "seen: 1.0 to 1.1 before, 1.2 between, 1.3 before" in found.out
+    (middle,) = history["middles"]
+    held = {"status": "held", "reason": "", "observations": {"teeth": 8}}
+    assert middle == {"release": "1.2", **held}
+    assert "\n    in gear 1.2: teeth: 8\n" in found.out
     assert found.code == 0
 
 

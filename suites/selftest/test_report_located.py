@@ -147,7 +147,9 @@ def test_generated_ids_are_told_as_a_tie_or_another_choice(parting, headline, li
     assert line in part.told
 
 
-@pytest.mark.parametrize(("looked", "said"), [((), ""), (("tokenizer",), "the tokenizer of capped")])
+@pytest.mark.parametrize(
+    ("looked", "said"), [((), ""), (("tokenizer",), "the tokenizer of capped")]
+)
 def test_only_what_could_be_looked_into_is_said_to_have_been(looked, said):
     found = Located("t.py::test", "c", LOOK, looked, lacking=("the model itself raises",))
     assert told(found).looked == said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,8 +12,17 @@ from rich.text import Text
 from harness.report import words
 from harness.report.blame import rows
 from harness.report.blame.jsonform import effort_json, history_json, searched_json
+from harness.report.blame.middles import middles_by_change
 from harness.report.plain import one_line
-from harness.vocabulary.blame import Answer, BisectReport, History, Key, Place, Standing
+from harness.vocabulary.blame import (
+    Answer,
+    BisectReport,
+    Change,
+    History,
+    Key,
+    Place,
+    Standing,
+)
 from harness.vocabulary.errors import ExitCode
 
 FORMAT = 1
@@ -46,7 +55,7 @@ def render(report: BisectReport, console: Console) -> None:
     for each in report.histories:
         alike.setdefault((each.standing, each.transitions, each.reason), []).append(each)
     for histories in sorted(alike.values(), key=lambda each: (each[0].standing, -len(each))):
-        _history(histories[0], [each.change for each in histories], place, console)
+        _history(histories, report.changes, place, console)
     for line in (*rows.left_out(report.searched), *report.notes):
         _line(console, Text.assemble(("note: ", "yellow"), one_line(line)))
     first, *_, last = report.searched.releases
@@ -56,7 +65,10 @@ def render(report: BisectReport, console: Console) -> None:
     _line(console, Text(rows.effort(report.effort), style="dim"))
 
 
-def _history(history: History, changes: Sequence[Key], place: Place, console: Console) -> None:
+def _history(
+    alike: Sequence[History], changes: Mapping[Key, Change], place: Place, console: Console
+) -> None:
+    history = alike[0]
     named = history.standing is Standing.NAMED
     title = title_of(history, place)
     _line(console, Text(title, style="bold red" if named else "bold yellow"))
@@ -64,8 +76,10 @@ def _history(history: History, changes: Sequence[Key], place: Place, console: Co
         for fact in rows.turn_facts(history.package, turn):
             _line(console, Text(f"    {fact}", style="dim"))
     _line(console, Text(f"    seen: {', '.join(stretches(history.probed))}", style="dim"))
-    for behaviour, cell in changes:
+    for (behaviour, cell), told in middles_by_change(alike, changes).items():
         _line(console, Text(f"  {one_line(behaviour)} in {one_line(cell)}"))
+        for line in told:
+            _line(console, Text(f"    {line}"))
     console.print()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.report.blame.middles import middle_json
 from harness.report.located import jsonform as located
 from harness.report.strict import finite
 from harness.vocabulary.blame import (
@@ -23,8 +24,8 @@ def to_json(found: BlameReport) -> dict[str, Any]:
     of its culprit, each needed, `inseparable` those that moved with them and cannot be told apart,
     `unclear` those of them of which nobody knows whether they must, since nothing answered without;
     `releases` maps a package to the release that brought the change, null where there is
-    not one such; `histories` has the turns of each package, and `probed` what each release
-    answered of one change.
+    not one such; `histories` has the turns of each package, `probed` what each release answered
+    of one change, and `middles` what the first gave of those that answered between.
     """
     return {
         "groups": [_group(blamed) for blamed in found.groups],
@@ -74,6 +75,7 @@ def history_json(history: History) -> dict[str, Any]:
         "scanned": history.scanned,
         "turns": [turn_json(turn) for turn in history.transitions],
         "probed": {release: answer.value for release, answer in history.probed},
+        "middles": [middle_json(each) for each in history.middles],
     }
 
 

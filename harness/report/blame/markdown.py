@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.blame.rows import BlameRows, GroupRow
+from harness.report.blame.rows import BlameRows, ChangeRow, GroupRow
 from harness.report.tables import cell, table
 from harness.report.words import plural
 
@@ -29,11 +29,15 @@ def _group(group: GroupRow) -> str:
     lines = [f"\n#### {cell(group.title)} ({plural(group.count, 'change')})", ""]
     lines += [f"- {cell(fact)}" for fact in group.facts]
     rows = [
-        (f"`{change.behaviour}`", f"{change.verdicts} in {change.cells}", change.example)
+        (f"`{change.behaviour}`", f"{change.verdicts} in {change.cells}", _observed(change))
         for change in group.changes
     ]
     lines += ["", *table(("behaviour", "verdict", "observed"), rows[:ROWS])]
     return "\n".join([*lines, *_more(len(rows), "behaviour")]) + "\n"
+
+
+def _observed(change: ChangeRow) -> str:
+    return "; ".join(filter(None, [change.example, *change.middles]))
 
 
 def _more(count: int, noun: str) -> list[str]:

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.report import summary, words
+from harness.report.blame.middles import middles_by_change
 from harness.report.excerpts import sides
 from harness.report.numbers import duration
 from harness.report.plain import clip, one_line
 from harness.vocabulary.blame import (
     Blamed,
     BlameReport,
+    Change,
     Effort,
     Key,
     Searched,
@@ -33,7 +35,8 @@ _UNNAMED = {
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """One behaviour of a group; `example` is what it observed on both sides in `cell`."""
+    """One behaviour of a group; `example` is what it observed on both sides in `cell`, and
+    `middles` what it gave there in releases that are like neither."""
 
     behaviour: str
     cells: str
@@ -41,6 +44,7 @@ class ChangeRow:
     cell: str
     example: str
     keys: tuple[Key, ...]
+    middles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def blame_rows(gate: GateReport, found: BlameReport) -> BlameRows:
     return BlameRows(
         headline(found),
         effort(found.effort),
-        tuple(_group(blamed, moves, verdicts) for blamed in found.groups),
+        tuple(_group(blamed, moves, verdicts, found.changes) for blamed in found.groups),
         tuple(map(_unsearched, found.unsearched)),
         tuple(line for each in found.searched for line in left_out(each)),
         tuple(one_line(note) for note in found.notes),
@@ -116,7 +120,10 @@ def left_out(searched: Searched) -> Iterable[str]:
 
 
 def _group(
-    blamed: Blamed, moves: Mapping[str, Move], verdicts: Mapping[Key, BehaviourVerdict]
+    blamed: Blamed,
+    moves: Mapping[str, Move],
+    verdicts: Mapping[Key, BehaviourVerdict],
+    changes: Mapping[Key, Change],
 ) -> GroupRow:
     named = blamed.standing is Standing.NAMED
     return GroupRow(
@@ -124,7 +131,7 @@ def _group(
         named=named,
         count=len(blamed.changes),
         facts=tuple(_facts(blamed, moves)),
-        changes=_changes(blamed.changes, verdicts),
+        changes=_changes(blamed.changes, verdicts, middles_by_change(blamed.histories, changes)),
     )
 
 
@@ -210,15 +217,19 @@ def turn_facts(package: str, turn: Transition) -> Iterable[str]:
 
 
 def _changes(
-    keys: Iterable[Key], verdicts: Mapping[Key, BehaviourVerdict]
+    keys: Iterable[Key],
+    verdicts: Mapping[Key, BehaviourVerdict],
+    middles: Mapping[Key, tuple[str, ...]],
 ) -> tuple[ChangeRow, ...]:
     by_behaviour: dict[str, list[BehaviourVerdict]] = {}
     for key in keys:
         by_behaviour.setdefault(key[0], []).append(verdicts[key])
-    return tuple(_change(results) for results in by_behaviour.values())
+    return tuple(_change(results, middles) for results in by_behaviour.values())
 
 
-def _change(results: Sequence[BehaviourVerdict]) -> ChangeRow:
+def _change(
+    results: Sequence[BehaviourVerdict], middles: Mapping[Key, tuple[str, ...]]
+) -> ChangeRow:
     shown = summary.Fold(results[0].verdict, tuple(results)).shown
     several = len({cell_of(each.cell).device for each in results}) > 1
     counted: dict[str, int] = {}
@@ -231,6 +242,7 @@ def _change(results: Sequence[BehaviourVerdict]) -> ChangeRow:
         shown.cell,
         _example(shown),
         tuple((each.behaviour, each.cell) for each in results),
+        middles.get((shown.behaviour, shown.cell), ()),
     )
 
 

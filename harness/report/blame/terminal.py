@@ -61,6 +61,8 @@ def _change(change: ChangeRow, console: Console) -> None:
     _line(console, Text(f"    in {change.cells}", style="dim"))
     if change.example:
         _line(console, Text(f"    {change.example}"))
+    for line in change.middles:
+        _line(console, Text(f"    {line}"))
 
 
 def _rest(shown: BlameRows, console: Console) -> None:
