@@ -45,9 +45,10 @@ def listed(report: GateReport) -> str:
         "nothing but [uv](https://docs.astral.sh/uv/): `uv run FILE` has the candidate's versions "
         "and exits 1, `uv run FILE --baseline` has the baseline's and exits 0. Both were seen.",
         "",
-        f"The last line says it in words: `{SHOWS}` (1), `{SHOWS_NOT}` (0), or `{COULD_NOT_RUN}…` (2)."
-        " Go by that line: uv itself exits 1 or 2 as well where it cannot resolve or fetch what a script"
-        " names, says why (`No solution found …`, `error: …`), and there is no such line then.",
+        f"The last line says it in words: `{SHOWS}` (1), `{SHOWS_NOT}` (0), or "
+        f"`{COULD_NOT_RUN}…` (2). Go by that line: uv itself exits 1 or 2 as well where it cannot "
+        "resolve or fetch what a script names, says why (`No solution found …`, `error: …`), and "
+        "there is no such line then.",
         "",
     ]
     lines += [f"- `{each.name}`: {each.behaviour} in {each.cell}" for each in shown]
