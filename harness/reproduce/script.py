@@ -58,7 +58,8 @@ class Stack:
 class Asked:
     """A change to write a script for.
 
-    `digest` is that of the subject's files; `parameters` are Python expressions by name.
+    `digest` is that of the subject's files; `parameters` are Python expressions by name;
+    `beside` packages that it needs though nothing in its text names them.
     """
 
     change: Change
@@ -66,6 +67,7 @@ class Asked:
     subject: Subject | None
     digest: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def script(
     made = {call.definition: f"make_{call.name}" for call in chain if _is_fixture(call)}
     flat = flatten(closure, {RUN: "run", MAIN: "main"} | made)
     required = required_packages(behaviour, Sources(project.text))
-    needs = _needs(asked.cell, required, flat, baseline, candidate)
+    needs = _needs(asked.cell, [*required, *asked.beside], flat, baseline, candidate)
     filled = {
         place: given.filled(place, needs.baseline, files) or text
         for place, text in flat.definitions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ version = ".".join(platform.python_version_tuple()[:2])
 modules = metadata.packages_distributions()
 print(json.dumps([found, modules, sysconfig.get_path("purelib"), version]))
 """
+
+_IMPORTED = re.compile(r"^import time: +\d+ \| +\d+ \| +(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ def _required(lines: Iterable[str]) -> Iterable[str]:
             continue
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield canonicalize_name(requirement.name)
+
+
+def packages_imported(log: str, site: Site) -> set[str]:
+    """The packages that a process imported, of which `python -X importtime` told `log`."""
+    names = {match[1] for match in _IMPORTED.finditer(log)}
+    return {site.installed.gives[name] for name in names if name in site.installed.gives}
 
 
 def links(site: Site, packages: Iterable[str], folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,8 @@ from harness.running.cells import tail
 from harness.running.conditions import cell_environment
 from harness.running.crew import Crew
 from harness.running.inside import inside_folder
-from harness.running.installed import Site, links, read_site
+from harness.running.installed import Site, links, packages_imported, read_site
+from harness.running.seen import keep_seen, read_seen
 from harness.running.sides import Sides
 from harness.vocabulary.blame import Change, Key
 from harness.vocabulary.cells import Cell
@@ -84,22 +84,29 @@ class Reproducing:
     ) -> Reproducer:
         try:
             asked = self._asked(change, parameters)
-            written = script(
-                asked,
-                self._stack("baseline"),
-                self._stack("candidate"),
-                _project(self.world),
-                self._sites["candidate"].python,
-            )
+            written = self._written(asked)
+            reason = self._verified(written)
+            if reason and (beside := self._imported(written)):
+                # Libraries use what they do not require, where it is there.
+                written = self._written(replace(asked, beside=beside))
+                reason = self._verified(written)
         except Unflattenable as error:
             return Reproducer(*change.key, reason=str(error))
         except (ValueError, LookupError, SyntaxError, RecursionError) as error:
             # Code of a kind that was not foreseen: the report must not be lost to it.
             return Reproducer(*change.key, reason=f"it could not be cut out: {error!r}")
-        reason = self._verified(written)
         if reason:
             return Reproducer(*change.key, reason=reason)
         return Reproducer(*change.key, written.name, written.text)
+
+    def _written(self, asked: Asked) -> Script:
+        return script(
+            asked,
+            self._stack("baseline"),
+            self._stack("candidate"),
+            _project(self.world),
+            self._sites["candidate"].python,
+        )
 
     def _stack(self, side: Side) -> Stack:
         return Stack(self.question.locks[side], self._sites[side].installed)
@@ -127,11 +134,11 @@ class Reproducing:
         """The script's exit code under a side, and its last words; kept from before if it is."""
         name = f"{self._key(written, side)}.json"
         kept = self.world.places.cache / "reproducers" / name
-        found = _read_seen(kept)
+        found = read_seen(kept)
         if found is None:
             found = self._run(written, side)
             if found[0] in (0, 1):
-                _keep_seen(kept, found)
+                keep_seen(kept, found)
         return found
 
     def _key(self, written: Script, side: Side) -> str:
@@ -144,17 +151,28 @@ class Reproducing:
         with tempfile.TemporaryDirectory(prefix="harness-reproducer-") as scratch:
             place = Path(scratch)
             path = links(self._sites[side], written.packages[side], place / "packages")
-            (place / "empty").mkdir()
-            file = place / written.name
-            file.write_text(written.text, encoding="utf-8")
-            ended = self._process(
-                [str(self.question.pythons[side]), "-S", str(file)],
-                place / "empty",
-                place / "log",
-                path,
-            )
+            ended = self._started(written, side, "-S", place, path)
             said = tail(place / "log")
             return _code(ended, said), said or ended.how
+
+    def _imported(self, written: Script) -> tuple[str, ...]:
+        """The packages that it imports under either side, with all of an environment there."""
+        found: set[str] = set()
+        for side in SIDES:
+            with tempfile.TemporaryDirectory(prefix="harness-imported-") as scratch:
+                place = Path(scratch)
+                self._started(written, side, "-Ximporttime", place, place / "empty")
+                log = (place / "log").read_text(encoding="utf-8", errors="replace")
+                found |= packages_imported(log, self._sites[side])
+        return tuple(sorted(found))
+
+    def _started(self, written: Script, side: Side, how: str, place: Path, path: Path) -> Ended:
+        """Start it with an option of Python and wait for its end; it says what it says in `log`."""
+        (place / "empty").mkdir()
+        file = place / written.name
+        file.write_text(written.text, encoding="utf-8")
+        command = [str(self.question.pythons[side]), how, str(file)]
+        return self._process(command, place / "empty", place / "log", path)
 
     def _parameters(self, keys: Sequence[Key]) -> Mapping[Key, Mapping[str, str | None]]:
         """What the candidate's pytest says of the behaviours' parameters; nothing if it fails."""
@@ -217,24 +235,6 @@ def of_gate(
         parallel=sides.request.parallel,
     )
     return Reproducing(question, sides.world).reproducers(changes)
-
-
-def _read_seen(kept: Path) -> tuple[int, str] | None:
-    """What was kept; None where nothing was, or it is damaged."""
-    try:
-        code, said = json.loads(kept.read_text(encoding="utf-8"))
-        return int(code), str(said)
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _keep_seen(kept: Path, seen: tuple[int, str]) -> None:
-    """Keep it: it appears whole or not at all."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=kept.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(seen, file)
-    os.replace(name, kept)
 
 
 def _named_apart(reproducers: Iterable[Reproducer]) -> Iterator[Reproducer]:

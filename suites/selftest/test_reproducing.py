@@ -18,6 +18,12 @@ OLD = """
 IDS = [1, 2, 3]
 LOGITS = [[1.0, 2.0], [3.0, 4.0]]
 SIZES = {"small": 1, "large": 9}
+def teeth():
+    try:
+        import spring
+    except ImportError:
+        return "none without a spring"
+    return 12
 def removed(text): return text
 def parts(text): return text.split()
 def leaves(): return 0
@@ -27,6 +33,12 @@ NEW = """
 IDS = [1, 2, 4]
 LOGITS = [[1.0, 2.0], [3.0, 4.5]]
 SIZES = {"small": 1, "large": 10}
+def teeth():
+    try:
+        import spring
+    except ImportError:
+        return "none without a spring"
+    return 13
 def parts(text): return text.split(" ")
 def leaves(): raise SystemExit(1)
 def dies():
@@ -86,6 +98,8 @@ def test_words_of_the_project(gizmo):
 def test_printed(gizmo, capsys, observe):
     print(gizmo.IDS)
     observe.exact("printed", capsys.readouterr().out)
+def test_teeth(gizmo, observe):
+    observe.exact("teeth", gizmo.teeth())
 def test_leaving(gizmo):
     assert gizmo.leaves() == 0
 def test_dying(gizmo):
@@ -127,7 +141,8 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     (world.home / "fixtures" / "subjects.toml").write_text(
         SUBJECT.format(wheel=digest(subject.read_bytes()), file=digest(DATA.encode()))
     )
-    world.stack("reference", "gizmo==1.0", "cog==3.1")
+    make_wheel(world.wheelhouse, "spring", "1.0", (), modules("spring", ""))
+    world.stack("reference", "gizmo==1.0", "cog==3.1", "spring==1.0")
     world.suite("gizmo/conftest.py", CONFTEST)
     world.suite("gizmo/words.py", WORDS)
     world.suite("gizmo/test_gizmo.py", SUITE)
@@ -177,6 +192,7 @@ SHOWN = {
     "test-size-large-gizmo": "size\n  expected  9\n  observed  10",
     "test-text-of-a-file-gizmo": "expected  held\nobserved  AttributeError",
     "test-words-of-the-project-gizmo": "expected  held\nobserved  failed",
+    "test-teeth-gizmo": "teeth\n  expected  12\n  observed  13",
     "test-leaving-gizmo": "expected  held\nobserved  SystemExit: 1",
     "test-the-subject-words": "parts[1]\n  expected  'd'\n  observed  ''",
 }
@@ -236,6 +252,17 @@ def test_a_script_pins_what_it_needs_and_what_that_needs_and_imports_no_harness(
     assert "from harness import" not in text
 
 
+def test_a_script_pins_what_a_library_uses_where_it_is_there_and_does_not_require(
+    scripts: Path,
+) -> None:
+    headers = {
+        name: (scripts / f"test-{name}-gizmo.py").read_text("utf-8").partition("# ///\n")[0]
+        for name in ("teeth", "ids")
+    }
+    assert '"spring==1.0",' in headers["teeth"]
+    assert "spring" not in headers["ids"]
+
+
 def test_a_script_that_does_not_run_is_told_from_one_that_shows(
     world: Miniature, scripts: Path, tmp_path: Path
 ) -> None:
@@ -264,7 +291,7 @@ def test_a_script_fetches_its_subject_once_and_checks_it(
 
 def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> None:
     told = (scripts / "README.md").read_text(encoding="utf-8")
-    assert "7 scripts" in told
+    assert "8 scripts" in told
     assert "test_printed in gizmo: it asks for capsys, which only a run of pytest has" in told
     assert "test_elsewhere in gizmo: its script does not show the change under the candidate" in (
         told
@@ -287,7 +314,7 @@ def once_more(world: Miniature, *options: str) -> Answer:
     folder = str(world.home / "again")
     asked = ("--candidate", "gizmo==2.0", "--confirm", "0", "--reproduce", folder)
     answer = world.gate(*asked, *options)
-    assert "7 scripts" in (world.home / "again" / "README.md").read_text(encoding="utf-8")
+    assert "8 scripts" in (world.home / "again" / "README.md").read_text(encoding="utf-8")
     return answer
 
 
