@@ -28,13 +28,33 @@ class EntryRow:
         return bool(self.next)
 
 
+@dataclass(frozen=True)
+class Section:
+    """Entries under one heading; `told` is what stands below them."""
+
+    title: str
+    rows: tuple[EntryRow, ...]
+    told: str = ""
+
+
+def sections(report: GateReport) -> tuple[Section, ...]:
+    """The entries that fail this gate, and apart from them those that accept something in it."""
+    found = rows(report)
+    parts = (
+        Section("Acceptances that no longer stand", tuple(row for row in found if row.fails)),
+        Section("Accepted changes", tuple(row for row in found if not row.fails)),
+    )
+    kept = [part for part in parts if part.rows]
+    return (*kept[:-1], replace(kept[-1], told=_unseen(report))) if kept else ()
+
+
 def rows(report: GateReport) -> tuple[EntryRow, ...]:
     """The entries that this gate can judge, first those that fail it."""
     judged = [each for each in report.accepted if each.standing is not Standing.UNSEEN]
     return tuple(_row(each) for each in sorted(judged, key=lambda each: not each.fails))
 
 
-def unseen(report: GateReport) -> str:
+def _unseen(report: GateReport) -> str:
     """How many other entries there are; nothing where there are none."""
     count = sum(1 for each in report.accepted if each.standing is Standing.UNSEEN)
     return f"and {count:,} more of which this gate can say nothing" if count else ""

@@ -137,13 +137,11 @@ def _claims(report: GateReport) -> Iterator[Block]:
 
 
 def _accepted(report: GateReport) -> Iterator[Block]:
-    entries = acceptances.rows(report)
-    if not entries:
-        return
-    lines = [f"- {_entry(row)}\n" for row in entries]
-    told = acceptances.unseen(report)
-    lines += [f"- {told}\n"] if told else []
-    yield Block(lambda: f"\n### Accepted changes ({len(entries)})\n\n" + "".join(lines))
+    for section in acceptances.sections(report):
+        told = [_entry(row) for row in section.rows]
+        told += [section.told] if section.told else []
+        title = f"### {section.title} ({len(section.rows)})"
+        yield Block(partial(str, f"\n{title}\n\n" + "".join(f"- {line}\n" for line in told)))
 
 
 def _entry(row: acceptances.EntryRow) -> str:

@@ -132,8 +132,7 @@ class Page:
     blame: BlameRows | None
     located: tuple[LocatedBlock, ...]
     claims: tuple[ChangeRow, ...]
-    accepted: tuple[acceptances.EntryRow, ...]
-    unseen: str
+    accepted: tuple[acceptances.Section, ...]
     groups: tuple[GroupBlock, ...]
     gallery: Gallery
     costs: CostBlock | None
@@ -168,8 +167,7 @@ def page(report: GateReport) -> Page:
         located=tuple(map(located_block, report.blame.located)) if report.blame else (),
         groups=_groups(report),
         claims=tuple(map(change_row, report.claims)),
-        accepted=acceptances.rows(report),
-        unseen=acceptances.unseen(report),
+        accepted=acceptances.sections(report),
         gallery=gallery(report),
         costs=cost_block(report.bench),
         same=_same(report),

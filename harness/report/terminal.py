@@ -111,19 +111,21 @@ def _claims(report: GateReport, console: Console) -> None:
 
 
 def _accepted(report: GateReport, console: Console) -> None:
-    """The entries that accept something here, after those that no longer do."""
-    entries = acceptances.rows(report)
-    if not entries:
-        return
-    _heading(console, f"Accepted changes ({len(entries)})")
-    for row in entries:
-        style = "bold red" if row.fails else "bold green"
-        _line(console, Text.assemble("  ", (row.id, "bold"), "  ", (row.standing, style)))
-        _line(console, Text(f"    {clip(row.terms, _REASON_LENGTH)}", style="dim"))
-        if row.next:
-            _line(console, Text(f"    next: {row.next}"))
-    if told := acceptances.unseen(report):
-        _line(console, Text(f"  {told}", style="dim"))
+    """The entries that no longer stand, and apart from them those that accept something here."""
+    for section in acceptances.sections(report):
+        _heading(console, f"{section.title} ({len(section.rows)})")
+        for row in section.rows:
+            _entry(row, console)
+        if section.told:
+            _line(console, Text(f"  {section.told}", style="dim"))
+
+
+def _entry(row: acceptances.EntryRow, console: Console) -> None:
+    style = "bold red" if row.fails else "bold green"
+    _line(console, Text.assemble("  ", (row.id, "bold"), "  ", (row.standing, style)))
+    _line(console, Text(f"    {clip(row.terms, _REASON_LENGTH)}", style="dim"))
+    if row.next:
+        _line(console, Text(f"    next: {row.next}"))
 
 
 def _behaviours(report: GateReport, console: Console) -> None:

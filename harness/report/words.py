@@ -76,10 +76,15 @@ def headline(report: GateReport) -> str:
 
 
 def exit_meaning(report: GateReport) -> str:
+    """What the exit code says; where it is 1, whether a change or an acceptance made it so."""
     known = report.exit_code in list(ExitCode)
     meaning = _EXIT[ExitCode(report.exit_code)] if known else "no meaning is defined"
-    unsaid = " that is not accepted" if report.exit_code == 0 and summary.accepted(report) else ""
-    return f"exit {report.exit_code}: {meaning}{unsaid}"
+    if report.exit_code == ExitCode.NOTHING_CHANGED and summary.accepted(report):
+        meaning += " that is not accepted"
+    if report.exit_code == ExitCode.CHANGED and _only_lapsed(report):
+        one = sum(each.fails for each in report.accepted) == 1
+        meaning = "an acceptance no longer stands" if one else "acceptances no longer stand"
+    return f"exit {report.exit_code}: {meaning}"
 
 
 def _finding(report: GateReport) -> str:
@@ -108,9 +113,21 @@ def _backwards(report: GateReport) -> list[str]:
 
 
 def _imports(report: GateReport) -> list[str]:
-    notable = summary.notable_packages(report)
-    bad = [p.package for p in notable if p.verdict == UNIMPORTABLE and p.accepted is None]
+    bad = _unimportable(report)
     return [f"cannot import {', '.join(bad)}"] if bad else []
+
+
+def _unimportable(report: GateReport) -> list[str]:
+    """The packages that fail the gate since they do not import."""
+    notable = summary.notable_packages(report)
+    return [p.package for p in notable if p.verdict == UNIMPORTABLE and p.accepted is None]
+
+
+def _only_lapsed(report: GateReport) -> bool:
+    """Whether nothing fails the gate but entries that accept nothing any more."""
+    if any(_failing(report).values()) or _unimportable(report):
+        return False
+    return any(each.fails for each in report.accepted)
 
 
 def _lapsed(report: GateReport) -> list[str]:
@@ -135,7 +152,7 @@ def _verdicts(report: GateReport) -> str:
     total = sum(found.values())
     accepted = summary.accepted(report)
     told = f", {plural(accepted.total(), 'change')} accepted" if accepted else ""
-    failing = {v: n - accepted[v] for v, n in found.items() if v in report.fail_on}
+    failing = _failing(report)
     without = found[Verdict.UNKNOWN] + found.get(CostVerdict.INCONCLUSIVE, 0)
     if total == 0:
         return "Nothing was measured"
@@ -145,10 +162,18 @@ def _verdicts(report: GateReport) -> str:
         return f"No evidence: {tally(found)} of {plural(total, 'verdict')}"
     if without + found[Verdict.FAILING] == total:
         return f"Nothing was measured that could differ: {tally(found)}"
-    if found[Verdict.SAME] == total:
+    fails = report.exit_code == ExitCode.CHANGED
+    if found[Verdict.SAME] == total and not fails:
         return f"Nothing changed: {plural(total, 'verdict')}, all same"
-    lead = "No verdict" if any(each.fails for each in report.accepted) else "Nothing"
+    lead = "No verdict" if fails else "Nothing"
     return f"{lead} that fails the gate: {tally(found)}{told}"
+
+
+def _failing(report: GateReport) -> dict[Verdict | CostVerdict, int]:
+    """How many of each verdict that fails the gate nobody accepts."""
+    accepted = summary.accepted(report)
+    counted = summary.found(report).items()
+    return {verdict: n - accepted[verdict] for verdict, n in counted if verdict in report.fail_on}
 
 
 def tally(found: Mapping[V, int]) -> str:

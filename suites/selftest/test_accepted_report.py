@@ -17,7 +17,7 @@ from harness.report.html import to_html
 from harness.report.junit import to_junit
 from harness.report.markdown import to_markdown
 from harness.report.terminal import render
-from harness.vocabulary.gated import GateReport
+from harness.vocabulary.gated import GateReport, PackageVerdict
 
 REPORT = world.of_accepted()
 TERMS = f"accepted until torch<3 by ann: {world.SCRIPT}"
@@ -56,7 +56,31 @@ def test_the_headline_leads_with_entries_that_stand_no_longer() -> None:
     report = of("expired", "unmatched", only=slice(3, 4))
     assert words.headline(report) == (
         "1 acceptance expired; 1 acceptance without a match; "
-        "No verdict that fails the gate: 1 drifted (exit 1: something changed)"
+        "No verdict that fails the gate: 1 drifted (exit 1: acceptances no longer stand)"
+    )
+
+
+def test_where_all_is_same_an_acceptance_that_fails_is_the_reason_of_the_exit_code() -> None:
+    (dead,) = of("unmatched").accepted
+    report = replace(world.all_same(3), accepted=(dead,), exit_code=1)
+    assert words.headline(report) == (
+        "1 acceptance without a match; No verdict that fails the gate: 3 same "
+        "(exit 1: an acceptance no longer stands)"
+    )
+
+
+def test_a_change_beside_an_acceptance_that_fails_is_the_reason_of_the_exit_code() -> None:
+    report = of("expired", only=slice(2, 3))
+    assert words.headline(report) == (
+        "1 acceptance expired; 1 changed of 1 verdict (exit 1: something changed)"
+    )
+
+
+def test_a_package_that_does_not_import_is_no_headline_that_nothing_changed() -> None:
+    packages = (PackageVerdict("sae-lens", "unimportable", "ImportError: gone"),)
+    report = replace(world.all_same(3), packages=packages, exit_code=1)
+    assert words.headline(report) == (
+        "cannot import sae-lens; No verdict that fails the gate: 3 same (exit 1: something changed)"
     )
 
 
@@ -116,6 +140,17 @@ def test_junit_passes_what_is_accepted_and_fails_entries_that_stand_no_longer() 
         {"system-out"},
     )
     assert "elsewhere" not in cases
+
+
+@pytest.mark.parametrize("form", [printed, to_markdown, to_html])
+def test_every_report_lists_what_no_longer_stands_apart_from_what_is_accepted(form: object) -> None:
+    assert callable(form)
+    text = form(REPORT)
+    order = ["Acceptances that no longer stand", DEAD, EXPIRED, "Accepted changes", "accepts 2"]
+    places = [text.index(told) for told in order]
+    assert places == sorted(places)
+    assert "Accepted changes" not in form(of("expired", "unmatched"))
+    assert "no longer stand" not in form(of("holds"))
 
 
 @pytest.mark.parametrize("told", [EXPIRED, DEAD, "accepts 2 changed", "by ann", "own.toml"])

@@ -103,6 +103,7 @@ def test_an_entry_that_matches_nothing_fails_the_gate_and_says_what_to_do(
     answer = gate(world, IDS, PROTOS, DEAD)
     assert answer.code == 1
     assert standings(answer) == {"ids": "holds", "protos": "holds", "dead": "unmatched"}
+    assert "exit 1: an acceptance no longer stands" in answer.out.splitlines()[0]
     assert "next: take [dead] out of fixtures/accepted.toml\n" in answer.out
 
 
