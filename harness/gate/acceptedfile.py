@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness.gate.accepted import NO_EVIDENCE
+from harness.gate.acceptedbound import read_bound
 from harness.vocabulary.accepted import KINDS, Accepted, Kind
 from harness.vocabulary.costs import CostVerdict
 from harness.vocabulary.tables import Form, TableError, place, read_tables, text_of
@@ -30,8 +30,6 @@ _NEEDED = ("verdict", "until", "reason", "owner")
 FORM = Form(
     "the accepted changes", "entry", "sentencepiece-0.2.3-protos", (*KINDS, *_NEEDED, "cell")
 )
-_BOUND = {"<", "<=", "==", "===", "~="}
-"""Without one of these a requirement has no version at which it ends."""
 
 
 def read_accepted(text: str, where: str) -> tuple[Accepted, ...]:
@@ -44,7 +42,7 @@ def _entry(name: str, table: Mapping[str, Any], where: str) -> Accepted:
     here = place(where, name)
     kind = _kind(table, here)
     texts = {field: " ".join(text_of(table, field, here).split()) for field in (kind, *_NEEDED)}
-    until = _bound(texts["until"], here)
+    until = read_bound(texts["until"], here, texts[kind])
     return Accepted(
         id=name,
         named=canonicalize_name(texts[kind]) if kind == "package" else texts[kind],
@@ -82,22 +80,4 @@ def _verdict(word: str, kind: Kind, place: str) -> str:
         where=f"{place}, verdict",
         allowed=", ".join(VERDICTS[kind]),
         next=f'verdict = "{close[0]}"' if close else f"take out the entry {place}",
-    )
-
-
-def _bound(text: str, place: str) -> Requirement:
-    """`until` as a requirement that a later version will not meet."""
-    try:
-        found = Requirement(text)
-    except InvalidRequirement:
-        found = None
-    plain = found is not None and not (found.extras or found.marker or found.url)
-    if found is not None and plain and _BOUND & {each.operator for each in found.specifier}:
-        return found
-    name = found.name if found is not None else "transformers"
-    raise TableError(
-        f"{text!r} never ends" if plain else f"{text!r} is no bound",
-        where=f"{place}, until",
-        allowed="a package and the versions up to which the change is accepted",
-        next=f'until = "{name}<…": the release at which somebody shall look again',
     )

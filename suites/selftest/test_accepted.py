@@ -281,6 +281,30 @@ def test_a_damaged_file_says_what_where_and_what_to_write(
     assert error.allowed
 
 
+BOUND_SLIPS = [
+    ("0.3", "sentencepiece<0.3"),
+    ("0.3<0.4", "sentencepiece<0.4"),
+    ("<0.3", "sentencepiece<0.3"),
+    ("torch<…", "torch<1"),
+    ("torch=3", "torch<3"),
+    ("torch", "torch<1"),
+    ("torch>=2.13.1", "torch<2.14"),
+    ("torch!=2.*", "torch<2.1"),
+    ("torch[all]<3", "torch<3"),
+    ("next year", "sentencepiece<1"),
+]
+
+
+@pytest.mark.parametrize(("text", "proposed"), BOUND_SLIPS)
+def test_the_bound_that_is_proposed_for_one_that_is_none_is_one(text: str, proposed: str) -> None:
+    written = '"SentencePiece >= 0.2.3, < 0.3"'
+    with pytest.raises(TableError) as caught:
+        read_accepted(FILE.replace(written, f'"{text}"'), "accepted.toml")
+    assert caught.value.next.startswith(f'until = "{proposed}", ')
+    (entry,) = read_accepted(FILE.replace(written, f'"{proposed}"'), "accepted.toml")
+    assert entry.until == proposed
+
+
 def test_a_damaged_file_is_told_of_as_that_of_the_museum_is() -> None:
     told = []
     for read in (read_accepted, read_cases):
