@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.commands import accepting, given
 from harness.commands.publishing import publish
 from harness.commands.reading import read_record
-from harness.commands.written import written_behaviours
+from harness.gate.acceptednames import Nameable
 from harness.gate.exitcode import parse_fail_on
 from harness.gate.recorded import compare_records
 from harness.report import files
 from harness.vocabulary.accepted import Accepted
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.places import home
+from harness.vocabulary.records import Record
 
 
 def add(subparsers: Any) -> None:
@@ -44,20 +46,23 @@ def run(args: argparse.Namespace) -> int:
     begun = time.monotonic()
     fail_on = parse_fail_on(args.fail_on)
     files.check_writable(args.report, args.json)
-    accepted = _accepted(args)
     sides = [(str(path), read_record(path)) for path in (args.baseline, args.candidate)]
+    accepted = _accepted(args, [record for _, record in sides])
     report = compare_records(
         sides[0], sides[1], fail_on, lambda: time.monotonic() - begun, accepted
     )
     return publish(report, args.report, args.json)
 
 
-def _accepted(args: argparse.Namespace) -> tuple[Accepted, ...]:
+def _accepted(args: argparse.Namespace, records: Sequence[Record]) -> tuple[Accepted, ...]:
     """What is accepted. Records may be compared where no project is: there, what was named."""
     project = _project()
     if project is None and args.accepted is None:
         return ()
-    return accepting.accepted_of(args, lambda: written_behaviours(project) if project else ())
+    return accepting.accepted_of(
+        args,
+        lambda: accepting.nameable_in(project, records=records) if project else Nameable(),
+    )
 
 
 def _project() -> Path | None:

@@ -101,9 +101,10 @@ def gated(args: argparse.Namespace) -> GateReport | None:
     request = asked.request_of(
         args, chosen, args.baseline, args.candidate, confirm=args.confirm, select=args.select
     )
-    written = written_behaviours(home())
-    check_expressions(written, request.select)
-    accepted = accepting.accepted_of(args, lambda: written)
+    check_expressions(written_behaviours(home()), request.select)
+    accepted = accepting.accepted_of(
+        args, lambda: accepting.nameable_in(home(), chosen, args.subjects_file)
+    )
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     besides = Besides(

@@ -22,9 +22,8 @@ def written_behaviours(home: Path) -> tuple[Written, ...]:
     Empty where a file cannot be read as Python: what it has is then not known.
     """
     suites = home / "suites"
-    files = [file for file in sorted(suites.rglob("*.py")) if _is_inside(file.relative_to(suites))]
     try:
-        texts = {file: file.read_text(encoding="utf-8") for file in files}
+        texts = _texts(suites)
         shared = any(_VARY.search(text) for file, text in texts.items() if _is_shared(file))
         return tuple(
             written
@@ -38,6 +37,37 @@ def written_behaviours(home: Path) -> tuple[Written, ...]:
         )
     except (OSError, SyntaxError, ValueError):
         return ()
+
+
+def required_packages(home: Path) -> frozenset[str]:
+    """The packages that tests of `home`'s suites say they call, where their names are written out.
+
+    Empty where a file cannot be read as Python.
+    """
+    try:
+        trees = [ast.parse(text) for text in _texts(home / "suites").values()]
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    given = (part for call in calls if _called(call) == "requires" for part in call.args)
+    return frozenset(
+        part.value
+        for part in given
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    )
+
+
+def _called(call: ast.Call) -> str:
+    """The last name of what is called: `requires` of `pytest.mark.requires(…)` too."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _texts(suites: Path) -> dict[Path, str]:
+    files = [file for file in sorted(suites.rglob("*.py")) if _is_inside(file.relative_to(suites))]
+    return {file: file.read_text(encoding="utf-8") for file in files}
 
 
 def _is_inside(path: Path) -> bool:

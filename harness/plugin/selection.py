@@ -14,14 +14,13 @@ import pytest
 from harness.plugin import speed
 from harness.plugin.marks import Requirements, requirements
 from harness.plugin.options import SETTINGS, Settings
-from harness.vocabulary.cells import Cell, lacks
+from harness.vocabulary.cells import NO_PACKAGE, Cell, lacks
 from harness.vocabulary.subjects import Subject
 from harness.vocabulary.tiers import in_cell, within
 
 MODEL_FIXTURES = frozenset({"model", "bridge", "hooked", "reference_logits", "load"})
 SUBJECT_FIXTURES = frozenset({"tokenizer", "hf_tokenizer", "subject"})
 TRANSFORMERS_FORMATS = frozenset({"transformers", "gguf"})
-NO_PACKAGE = "python"
 
 CELL = pytest.StashKey[Cell]()
 NEEDS = pytest.StashKey[Requirements]()

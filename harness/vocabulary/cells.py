@@ -13,6 +13,9 @@ Precision = Literal["float32", "bfloat16", "float16", "int8", "nf4", "fp4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 QUANTISED: frozenset[str] = frozenset({"int8", "nf4", "fp4"})
 
+NO_PACKAGE = "python"
+"""The cell of behaviours that need neither a subject nor a library."""
+
 _DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 _ID = re.compile(rf"(.+?)-({'|'.join(PRECISIONS)})-(cpu|mps|cuda(?::\d+)?)")
 

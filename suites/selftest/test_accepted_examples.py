@@ -1,4 +1,4 @@
-"""The examples of accepted changes, in README and in the file itself: read as a user copies them."""
+"""The examples of accepted changes, in README and in the file itself, as a user copies them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from miniature import ROOT
 
-from harness.commands.accepting import accepted_of
+from harness.commands.accepting import accepted_of, nameable_in
 from harness.commands.written import written_behaviours
 from harness.gate.selection import matches
 from harness.vocabulary.accepted import Accepted
@@ -35,7 +35,7 @@ def test_there_is_one_in_readme_and_there_are_two_in_the_file() -> None:
 
 def read(text: str, file: Path) -> Accepted:
     file.write_text(text)
-    (entry,) = accepted_of(Namespace(accepted=file), lambda: written_behaviours(ROOT))
+    (entry,) = accepted_of(Namespace(accepted=file), lambda: nameable_in(ROOT))
     return entry
 
 

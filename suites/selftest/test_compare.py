@@ -136,6 +136,19 @@ def test_an_accepted_change_fails_nothing_and_is_listed_as_in_a_gate(
         assert report["behaviours"][0]["accepted"] == ("meant" if standing == "holds" else None)
 
 
+@pytest.mark.parametrize(("where", "code"), [("lib", 0), ("lab", 2)])
+def test_a_cell_that_neither_the_project_nor_a_record_has_is_refused(
+    bare_home: Path, tmp_path: Path, where: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bare_home / "suites" / "test_t.py").write_text("def test_x(): ...\n")
+    (bare_home / "fixtures" / "subjects.toml").write_text("")
+    text = ENTRY.format(verdict="drifted", until="<3").replace("t.py::x", "test_t.py")
+    (bare_home / "fixtures" / "accepted.toml").write_text(text.replace('"lib"', f'"{where}"'))
+    record = write(tmp_path / "a", held("x"))
+    assert compare(record, record)[0] == code
+    assert ("no cell is 'lab'; near: lib" in capsys.readouterr().err) is (code == 2)
+
+
 def test_records_are_compared_where_no_project_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,19 @@ REFUSED = [
         "no behaviour matches",
         "[ids], behaviour",
     ),
+    (
+        ENTRY.format(**{**IDS, "until": "ornament<3"}) + 'cell = "pyton"\n',
+        "no cell is 'pyton'; near: python",
+        "[ids], cell",
+    ),
+    (
+        ENTRY.format(**{**IDS, "until": "ornament<3"})
+        .replace("behaviour =", "package =")
+        .replace(IDS["behaviour"], "britle")
+        .replace("changed", "unimportable"),
+        "no test calls a package 'britle'; near: brittle",
+        "[ids], package",
+    ),
 ]
 
 
@@ -202,6 +215,14 @@ def test_a_damaged_file_is_refused_before_anything_runs(
     assert where in answer.err
     assert "allowed:" in answer.err
     assert "next:" in answer.err
+
+
+def test_an_entry_for_the_cell_of_a_library_holds_there(world: Miniature, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    write(own, IDS, PROTOS)
+    own.write_text(own.read_text().replace("verdict =", 'cell = "python"\nverdict ='))
+    answer = world.gate("--candidate", "ornament==2.0", "--accepted", str(own))
+    assert answer.code == 0, answer.out + answer.err
 
 
 def test_a_file_that_is_not_there_is_refused(world: Miniature) -> None:
