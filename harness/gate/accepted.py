@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from packaging.specifiers import SpecifierSet
 
@@ -13,10 +14,12 @@ from harness.gate.selection import matches
 from harness.gate.world import Request
 from harness.vocabulary.accepted import Acceptance, Accepted, Kind, Standing
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.costs import Arm, BenchReport, Compared, CostVerdict
+from harness.vocabulary.costs import Arm, BenchReport, Compared, Comparison, CostVerdict, Missed
 from harness.vocabulary.gated import BehaviourVerdict, GateReport, PackageVerdict
 from harness.vocabulary.tiers import DEFAULT, within
 from harness.vocabulary.verdicts import Verdict
+
+M = TypeVar("M", Compared, Missed)
 
 NO_EVIDENCE: frozenset[str] = frozenset({Verdict.UNKNOWN, Verdict.FLAKY, CostVerdict.INCONCLUSIVE})
 """Where one of these is, a change that is accepted may be, or not."""
@@ -89,14 +92,18 @@ def accept(report: GateReport, entries: Sequence[Accepted], left: LeftOut) -> Ga
 def _marked(bench: BenchReport, by: Callable[[_Said], Accepted | None]) -> BenchReport:
     """`bench` with the id of what accepts it at each cost."""
 
-    def mark(each: Compared, where: Arm) -> Compared:
-        entry = by(_of_cost(each, where))
+    def mark(each: M, said: _Said) -> M:
+        entry = by(said)
         return replace(each, accepted=entry.id if entry else "")
 
     return replace(
         bench,
         comparisons=tuple(
-            replace(one, compared=tuple(mark(each, one.candidate) for each in one.compared))
+            replace(
+                one,
+                compared=tuple(mark(each, _of_cost(each, one)) for each in one.compared),
+                missed=tuple(mark(each, _of_missed(each, one)) for each in one.missed),
+            )
             for one in bench.comparisons
         ),
     )
@@ -112,13 +119,19 @@ def _of_package(each: PackageVerdict) -> _Said:
 
 def _of_costs(bench: BenchReport | None) -> Iterator[_Said]:
     for one in bench.comparisons if bench else ():
-        yield from (_of_cost(each, one.candidate) for each in one.compared)
-        for missed in one.missed:
-            yield _Said("quantity", missed.task, Verdict.UNKNOWN, _cell(one.candidate))
+        yield from (_of_cost(each, one) for each in one.compared)
+        yield from dict.fromkeys(_of_missed(each, one) for each in one.missed)
 
 
-def _of_cost(each: Compared, where: Arm) -> _Said:
-    return _Said("quantity", each.quantity.id, each.decision.verdict, _cell(where))
+def _of_cost(each: Compared, one: Comparison) -> _Said:
+    verdict = each.decision.verdict
+    return _Said("quantity", each.quantity.id, verdict, _cell(one.candidate))
+
+
+def _of_missed(each: Missed, one: Comparison) -> _Said:
+    """What only the candidate cannot do any more is gone; of the rest nothing is known."""
+    verdict = Verdict.GONE if each in one.lost else Verdict.UNKNOWN
+    return _Said("quantity", each.task, verdict, _cell(one.candidate))
 
 
 def _cell(arm: Arm) -> str:
@@ -137,11 +150,17 @@ def _acceptance(
         standing = Standing.EXPIRED
     elif found[entry.verdict]:
         standing = Standing.HOLDS
-    elif NO_EVIDENCE.intersection(found) or _is_partly(entry, named, left):
+    elif _is_unknown(entry, found) or _is_partly(entry, named, left):
         standing = Standing.UNSEEN
     else:
         standing = Standing.UNMATCHED
     return Acceptance(entry, standing, dict(found), version)
+
+
+def _is_unknown(entry: Accepted, found: Collection[str]) -> bool:
+    """Whether the change may be there or not. A task that is gone costs neither more nor less."""
+    lost = entry.kind == "quantity" and Verdict.GONE in found
+    return lost or bool(NO_EVIDENCE.intersection(found))
 
 
 def _is_partly(entry: Accepted, named: Iterable[_Said], left: LeftOut) -> bool:

@@ -17,8 +17,9 @@ from harness.vocabulary.verdicts import UNIMPORTABLE, Verdict
 
 VERDICTS: Mapping[Kind, tuple[str, ...]] = {
     "behaviour": tuple(each.value for each in Verdict if each not in {Verdict.SAME, *NO_EVIDENCE}),
-    "quantity": tuple(
-        each.value for each in CostVerdict if each not in {CostVerdict.SAME, *NO_EVIDENCE}
+    "quantity": (
+        *(each.value for each in CostVerdict if each not in {CostVerdict.SAME, *NO_EVIDENCE}),
+        Verdict.GONE.value,
     ),
     "package": (UNIMPORTABLE,),
 }

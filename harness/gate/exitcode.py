@@ -19,6 +19,7 @@ def exit_code(
     fail_on: Collection[Verdict] = FAILS_A_GATE,
     costs: Collection[CostVerdict] | None = None,
     accepted: Iterable[Acceptance] = (),
+    lost: bool = False,
 ) -> ExitCode:
     """The exit code of a gate, as DESIGN 5 has it.
 
@@ -26,8 +27,9 @@ def exit_code(
     in which nothing ran, or in which all that ran fails under both stacks: what fails in
     both could not have differed. `costs` are the verdicts of the costs that were to be
     compared, `same` for one that is accepted, None where none were: an inconclusive one counts as
-    nothing, but not one verdict at all leaves the gate inconclusive. What is accepted does not
-    fail a gate; an entry of `accepted` that no longer stands does.
+    nothing, but not one verdict at all leaves the gate inconclusive. `lost` says that only the
+    candidate cannot do something that costs are of, which fails the gate. What is accepted does
+    not fail it; an entry of `accepted` that no longer stands does.
     """
     if stack_verdict != "built":
         return ExitCode.CANNOT_BUILD
@@ -36,6 +38,8 @@ def exit_code(
     if any(each.fails for each in accepted):
         return ExitCode.CHANGED
     if any(each.verdict == UNIMPORTABLE and each.accepted is None for each in packages):
+        return ExitCode.CHANGED
+    if lost:
         return ExitCode.CHANGED
     conclusive = {each for each in costs or () if each is not CostVerdict.INCONCLUSIVE}
     if any(Verdict(each.value) in fail_on for each in conclusive):

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from harness.report import acceptances, summary, words
-from harness.report.bench import again, rows
+from harness.report.bench import again, missing, rows
 from harness.report.excerpts import sides
 from harness.report.plain import clean, one_line
 from harness.vocabulary.costs import Compared, CostVerdict
@@ -29,9 +29,10 @@ def to_junit(report: GateReport) -> str:
     Of the verdicts that fail the gate `broken` is an error, the others are failures; what is
     accepted passes, and an entry that no longer accepts anything is a failure. `unknown` is
     skipped, as is each reason for skipping. Of costs each quantity is a testcase: `inconclusive`
-    is skipped, as is what could not be measured. A stack that cannot be built, a package that
-    cannot be imported, and a gate without any evidence are errors of their own, so that no exit
-    code other than 0 looks like success.
+    is skipped, as is what could not be measured, unless only the candidate could not and that
+    fails the gate. A stack that cannot be built, a package that cannot be imported, and a gate
+    without any evidence are errors of their own, so that no exit code other than 0 looks like
+    success.
     """
     cases = [_behaviour(result, report) for result in report.behaviours]
     cases += _costs(report)
@@ -77,9 +78,12 @@ def _costs(report: GateReport) -> list[Element]:
         end = f"[{one_line(arm.subject)}-{arm.precision}-{arm.device}]" if several else ""
         commands = dict(again.commands(comparison))
         cases += [_cost(each, end, commands, report) for each in comparison.compared]
-        for told in rows.missed(comparison):
+        for row in missing.rows(comparison):
             case = _case("costs", f"not measured{end}")
-            _child(case, "skipped", told)
+            if row.lost and report.lost:
+                _child(case, "failure", row.text).set("type", Verdict.GONE.value)
+            else:
+                _child(case, "skipped", row.text)
             cases.append(case)
     return cases
 

@@ -90,13 +90,18 @@ def found(report: GateReport) -> dict[Verdict | CostVerdict, int]:
 
 
 def accepted(report: GateReport) -> Counter[str]:
-    """How many of each verdict are accepted: on behaviours, packages and costs."""
+    """How many of each verdict are accepted: on behaviours, packages and costs.
+
+    `lost` counts the tasks that only the candidate cannot do any more.
+    """
     compared = (each for one in _comparisons(report) for each in one.compared)
+    lost = ({each.task for each in one.missed if each.accepted} for one in _comparisons(report))
     return Counter(
         [
             *(str(each.verdict) for each in report.behaviours if each.accepted),
             *(each.verdict for each in report.packages if each.accepted),
             *(str(each.decision.verdict) for each in compared if each.accepted),
+            *("lost" for tasks in lost for _ in tasks),
         ]
     )
 

@@ -90,7 +90,7 @@ def exit_meaning(report: GateReport) -> str:
 def _finding(report: GateReport) -> str:
     if report.stack_verdict != "built":
         return _unbuilt(report)
-    clauses = [*_backwards(report), *_imports(report), *_lapsed(report)]
+    clauses = [*_backwards(report), *_imports(report), *_lost(report), *_lapsed(report)]
     return "; ".join([*clauses, _verdicts(report), *_no_costs(report)])
 
 
@@ -123,9 +123,16 @@ def _unimportable(report: GateReport) -> list[str]:
     return [p.package for p in notable if p.verdict == UNIMPORTABLE and p.accepted is None]
 
 
+def _lost(report: GateReport) -> list[str]:
+    """What only the candidate cannot do any more, by task or by quantity."""
+    tasks = [one_line(task) for task in dict.fromkeys(each.task for each in report.lost)]
+    more = f" and {len(tasks) - 3} more" if len(tasks) > 3 else ""
+    return [f"only the candidate cannot do {', '.join(tasks[:3])}{more}"] if tasks else []
+
+
 def _only_lapsed(report: GateReport) -> bool:
     """Whether nothing fails the gate but entries that accept nothing any more."""
-    if any(_failing(report).values()) or _unimportable(report):
+    if any(_failing(report).values()) or _unimportable(report) or report.lost:
         return False
     return any(each.fails for each in report.accepted)
 
@@ -163,7 +170,7 @@ def _verdicts(report: GateReport) -> str:
     if without + found[Verdict.FAILING] == total:
         return f"Nothing was measured that could differ: {tally(found)}"
     fails = report.exit_code == ExitCode.CHANGED
-    if found[Verdict.SAME] == total and not fails:
+    if found[Verdict.SAME] == total and not (fails or accepted):
         return f"Nothing changed: {plural(total, 'verdict')}, all same"
     lead = "No verdict" if fails else "Nothing"
     return f"{lead} that fails the gate: {tally(found)}{told}"

@@ -190,6 +190,7 @@ def _report(sides: Sides, comparison: Comparison, rules: Rules) -> GateReport:
         baseline_name=request.baseline,
         candidate_name=request.candidate,
         tier=request.tier,
+        fail_on=frozenset(rules.fail_on),
     )
     return _judged(report, sides, rules)
 
@@ -200,7 +201,13 @@ def _judged(report: GateReport, sides: Sides, rules: Rules) -> GateReport:
     report = accept(report, rules.accepted, left_out(sides.request, results.left_out()))
     costs = None if report.bench is None else list(_costs(report.bench))
     code = exit_code(
-        "built", report.packages, report.behaviours, rules.fail_on, costs, report.accepted
+        "built",
+        report.packages,
+        report.behaviours,
+        rules.fail_on,
+        costs,
+        report.accepted,
+        bool(report.lost),
     )
     if results.oddities() and code == ExitCode.NOTHING_CHANGED:
         code = ExitCode.INCONCLUSIVE  # of what could not be listed nothing is known

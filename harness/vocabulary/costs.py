@@ -163,11 +163,13 @@ class Compared:
 
 @dataclass(frozen=True)
 class Missed:
-    """What could not be measured, of which arm, and why."""
+    """What could not be measured, of which arm, and why; `accepted` is the id of the entry for
+    which that does not fail a gate, empty where there is none."""
 
     task: str
     arm: str
     reason: str
+    accepted: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from harness.vocabulary.accepted import Acceptance, Accepted
 from harness.vocabulary.blame import BlameReport
 from harness.vocabulary.claims import ClaimChange
-from harness.vocabulary.costs import BenchReport
+from harness.vocabulary.costs import BenchReport, Missed
 from harness.vocabulary.observations import Observation
 from harness.vocabulary.reproducers import Reproducer
 from harness.vocabulary.stacks import Lock, Move
 from harness.vocabulary.tiers import DEFAULT, Tier
-from harness.vocabulary.verdicts import FAILS_A_GATE, Verdict
+from harness.vocabulary.verdicts import FAILS_A_GATE, OF_COSTS, Verdict
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,12 @@ class GateReport:
     blame: BlameReport | None = None
     reproducers: tuple[Reproducer, ...] = ()
     command: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> tuple[Missed, ...]:
+        """What fails this gate as a cost that rose does: what only the candidate cannot do any
+        more, where it can do anything at all, and nobody accepts that."""
+        compared = self.bench.comparisons if self.bench else ()
+        if self.fail_on.isdisjoint(OF_COSTS) or not any(each.compared for each in compared):
+            return ()
+        return tuple(each for one in compared for each in one.lost if not each.accepted)

@@ -25,6 +25,10 @@ class Verdict(StrEnum):
     SAME = "same"
 
 
+OF_COSTS: frozenset[Verdict] = frozenset(
+    {Verdict.HEAVIER, Verdict.SLOWER, Verdict.LIGHTER, Verdict.FASTER}
+)
+
 UNIMPORTABLE = "unimportable"
 """What is said of a package that imported, and now does not."""
 

@@ -22,7 +22,7 @@ from harness.report.junit import to_junit
 from harness.report.markdown import to_markdown
 from harness.report.terminal import render
 from harness.vocabulary.accepted import Accepted, Standing
-from harness.vocabulary.costs import BenchReport, CostVerdict
+from harness.vocabulary.costs import BenchReport, CostVerdict, Missed
 from harness.vocabulary.gated import GateReport, PackageVerdict
 from harness.vocabulary.stacks import Lock
 from harness.vocabulary.tables import TableError
@@ -125,6 +125,53 @@ def test_a_package_of_which_there_is_no_evidence_is_not_judged() -> None:
     assert judged(PACKAGE, bench=None).accepted[0].standing is Standing.UNSEEN
 
 
+LOST = replace(
+    BENCH,
+    comparisons=tuple(
+        replace(one, missed=(Missed("load", "bfloat16", "killed"),)) for one in BENCH.comparisons
+    ),
+)
+GONE = replace(ENTRY, id="left", named="load/*", verdict="gone")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "verdict", "bench", "standing"),
+    [
+        ("load/*", "gone", LOST, Standing.HOLDS),
+        ("load/seconds", "gone", LOST, Standing.HOLDS),
+        ("load/*", "slower", LOST, Standing.UNSEEN),
+        ("load/*", "gone", BENCH, Standing.UNSEEN),
+        ("model/decode*", "gone", LOST, Standing.UNMATCHED),
+    ],
+)
+def test_what_only_the_candidate_cannot_do_can_be_accepted_as_gone(
+    quantity: str, verdict: str, bench: BenchReport, standing: Standing
+) -> None:
+    report = judged(replace(GONE, named=quantity, verdict=verdict), bench=bench)
+    assert report.accepted[0].standing is standing
+    lost = [each.task for each in LOST.comparisons[0].missed] if bench is LOST else []
+    assert [each.task for each in report.lost] == ([] if standing is Standing.HOLDS else lost)
+
+
+def test_where_what_is_gone_is_all_that_is_accepted_the_headline_says_so() -> None:
+    (one,) = LOST.comparisons
+    same = replace(LOST, comparisons=(replace(one, compared=one.compared[1:2]),))
+    report = replace(judged(GONE, bench=same), exit_code=0)
+    assert words.headline(report) == (
+        "Nothing that fails the gate: 4 same, 1 change accepted "
+        "(exit 0: nothing changed that is not accepted)"
+    )
+
+
+def test_what_is_gone_and_accepted_is_counted_and_told() -> None:
+    report = judged(GONE, bench=LOST)
+    assert words.headline(report).startswith("1 heavier, 1 slower of 7 verdicts, 1 change accepted")
+    assert "load of bfloat16 alone: killed; accepted as [left]" in printed(report)
+    (comparison,) = json.loads(json_text(report))["bench"]["comparisons"]
+    assert [each["accepted"] for each in comparison["missed"]] == ["left"]
+    assert ElementTree.fromstring(to_junit(report)).get("failures") == "2"
+
+
 FILE = """
 [decode]
 quantity = "model/decode*"
@@ -156,7 +203,7 @@ def test_entries_for_costs_and_packages_are_read() -> None:
         ('quantity = "model/decode*"', "", "behaviour, quantity or package is missing", "package"),
         ('cell = "*-nf4-cpu"', 'package = "torch"', "quantity and package in one entry", "or"),
         ("[gone]", '[gone]\ncell = "gpt2"', "package and cell in one entry", "package"),
-        ('"slower"', '"broken"', "'broken' is no verdict on a quantity", "slower, faster, heavier"),
+        ('"slower"', '"broken"', "'broken' is no verdict on a quantity", "lighter, gone"),
         ('"slower"', '"inconclusive"', "'inconclusive' is no verdict on a quantity", "slower"),
         ('"unimportable"', '"gone"', "'gone' is no verdict on a package", "unimportable"),
     ],

@@ -129,6 +129,11 @@ def test_what_fails_is_chosen_for_costs_too() -> None:
     assert exit_code("built", (), [SAME], {Verdict.CHANGED}, [S]) == 0
 
 
+def test_what_is_lost_fails_a_gate_whose_costs_and_behaviours_are_same() -> None:
+    assert exit_code("built", (), [SAME], FAILS_A_GATE, [SAID_SAME], lost=True) == 1
+    assert exit_code("built", (), [SAME], FAILS_A_GATE, [SAID_SAME]) == 0
+
+
 def test_an_unknown_behaviour_stays_without_evidence_whatever_costs_say() -> None:
     unknown = replace(SAME, verdict=Verdict.UNKNOWN)
     assert exit_code("built", (), [unknown], FAILS_A_GATE, [SAID_SAME]) == 4

@@ -108,6 +108,33 @@ def test_a_slower_import_that_is_accepted_does_not_fail_the_gate(
     assert ("matches nothing: none is heavier of 1 slower" in answer.out) is (code == 1)
 
 
+LOST = ("accelerate==2.0", "--bench-task", "import.nnsight", "--bench-task", "import.accelerate")
+
+
+def test_what_only_the_candidate_cannot_do_fails_the_gate_as_it_fails_a_benchmark(
+    world: Miniature,
+) -> None:
+    answer = bench(world, *LOST)
+    assert answer.code == 1, answer.out + answer.err
+    assert set(costs(answer)) == {"import.nnsight/seconds"}
+    assert answer.out.startswith("only the candidate cannot do import.accelerate; ")
+    assert bench(world, *LOST, "--fail-on", "changed").code == 0
+    asked = ["--budget", "5", "--task", "import.nnsight,import.accelerate"]
+    assert world.run("bench", "--candidate", "accelerate==2.0", *asked).code == 1
+
+
+def test_what_only_the_candidate_cannot_do_can_be_accepted(
+    world: Miniature, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    text = ACCEPTED.format(verdict="gone").replace("import.nnsight", "import.accelerate")
+    own.write_text(text.replace("nnsight<3", "accelerate<3"))
+    answer = bench(world, *LOST, "--accepted", str(own))
+    assert answer.code == 0, answer.out + answer.err
+    assert "accepted as [slow]" in answer.out
+    assert "accepts 1 gone" in answer.out
+
+
 def test_a_quantity_that_no_task_has_is_refused(world: Miniature, tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(ACCEPTED.format(verdict="slower").replace("import.nnsight", "import.nnsite"))

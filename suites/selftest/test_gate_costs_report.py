@@ -24,13 +24,27 @@ from harness.report.markdown import LIMIT, to_markdown
 from harness.report.terminal import render
 from harness.vocabulary.costs import Arm, BenchReport, Comparison, CostVerdict, Missed
 from harness.vocabulary.gated import GateReport
+from harness.vocabulary.verdicts import Verdict
 
 OLD, NEW = (Arm(f"torch=={each}", f"torch=={each}", "smol") for each in ("2.12.0", "2.13.0"))
 
 
 def between_stacks(report: BenchReport) -> BenchReport:
-    """The same costs, of two stacks."""
-    found = (replace(each, baseline=OLD, candidate=NEW) for each in report.comparisons)
+    """The same costs, of two stacks; what both arms missed, both of these do."""
+    found = (
+        replace(
+            each,
+            baseline=OLD,
+            candidate=NEW,
+            missed=tuple(
+                replace(lacking, arm=arm.name)
+                for lacking in each.missed
+                for old, arm in ((each.baseline, OLD), (each.candidate, NEW))
+                if lacking.arm == old.name
+            ),
+        )
+        for each in report.comparisons
+    )
     return replace(report, comparisons=tuple(found))
 
 
@@ -75,6 +89,46 @@ def test_costs_of_which_none_could_be_measured_are_said_in_the_headline() -> Non
     assert "no cost could be measured (exit 4" in words.headline(report)
     assert "load of torch==2.13.0 alone: no file" in printed(report)
     assert ElementTree.fromstring(to_junit(report)).get("errors") == "1"
+
+
+LOST = costs.report(
+    costs.comparison(
+        costs.compared(costs.DECODE, 1.0, 1.0),
+        baseline=OLD,
+        candidate=NEW,
+        missed=[Missed("load", NEW.name, "killed"), Missed("import.torch", OLD.name, "no file")],
+    )
+)
+
+
+def test_what_only_the_candidate_cannot_do_is_said_in_the_headline_and_fails_in_junit() -> None:
+    report = gate(LOST)
+    assert words.headline(report) == (
+        "only the candidate cannot do load; No verdict that fails the gate: 4 same "
+        "(exit 1: something changed)"
+    )
+    junit = ElementTree.fromstring(to_junit(report))
+    assert [failure.get("type") for failure in junit.iter("failure")] == ["gone"]
+    assert [skipped.get("message") for skipped in junit.iter("skipped")] == [
+        "import.torch of torch==2.12.0: no file"
+    ]
+
+
+def test_of_much_that_only_the_candidate_cannot_do_the_headline_names_three() -> None:
+    missed = [Missed(task, NEW.name, "killed") for task in ("load", "memory", "a", "b", "b", "c")]
+    (one,) = LOST.comparisons
+    report = gate(replace(LOST, comparisons=(replace(one, missed=tuple(missed)),)))
+    told = words.headline(report).partition(";")[0]
+    assert told == "only the candidate cannot do load, memory, a and 2 more"
+
+
+def test_what_only_the_candidate_cannot_do_fails_as_a_cost_that_rose_does() -> None:
+    report = gate(LOST, 0)
+    assert [each.task for each in report.lost] == ["load"]
+    assert replace(report, fail_on=frozenset({Verdict.CHANGED})).lost == ()
+    (one,) = LOST.comparisons
+    nothing = replace(LOST, comparisons=(replace(one, compared=()),))
+    assert replace(report, bench=nothing).lost == ()
 
 
 def test_the_terminal_has_the_table_and_the_command_for_what_became_dearer() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.report.bench import again, overview, rows, trials
+from harness.report.bench import again, missing, overview, rows, trials
 from harness.report.bench.rows import COLUMNS, Pair, Task
 from harness.report.plain import one_line
 from harness.report.tables import cell, table
@@ -37,7 +37,7 @@ def _pair(report: BenchReport, pair: Pair) -> Iterator[str]:
         yield from (*table(trials.COLUMNS, tried.lines), "", f"**{tried.told}**", "")
     else:
         yield from _comparison(pair.trials[0])
-    missed = dict.fromkeys(line for each in pair.trials for line in rows.missed(each))
+    missed = dict.fromkeys(line for each in pair.trials for line in missing.lines(each))
     if missed:
         yield from (*(f"- not measured: {cell(line)}" for line in missed), "")
 
@@ -49,7 +49,7 @@ def parts(report: BenchReport) -> Iterator[str]:
             yield f"\n{cell(told)}\n"
         yield from (_text(_task(task)) for task in rows.tasks(each))
         told_of = [f"- `{cell(name)}`: {cell(why)}" for name, why in rows.reasons(each)]
-        told_of += [f"- not measured: {cell(line)}" for line in rows.missed(each)]
+        told_of += [f"- not measured: {cell(line)}" for line in missing.lines(each)]
         yield from ([_text(told_of)] if told_of else [])
         commands = [command for _, command in again.commands(each)]
         yield from ([_text(["```sh", *commands, "```"])] if commands else [])

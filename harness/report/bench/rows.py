@@ -218,22 +218,6 @@ def limits(report: BenchReport) -> tuple[tuple[str, str], ...]:
     )
 
 
-def missed(comparison: Comparison) -> tuple[str, ...]:
-    """What was not measured, a line a reason: `load of nf4, fp4: no such file`."""
-    found: dict[tuple[str, str, bool], dict[str, None]] = {}
-    for each in comparison.missed:
-        key = (each.task, each.reason, each in comparison.lost)
-        found.setdefault(key, {})[each.arm] = None
-    return tuple(_missed(*key, arms) for key, arms in found.items())
-
-
-def _missed(task: str, reason: str, lost: bool, arms: Iterable[str]) -> str:
-    of = one_line(", ".join(filter(None, arms)))
-    alone = " alone" if lost else ""
-    what = f"{one_line(task)}{f' of {of}{alone}' if of else ''}"
-    return f"{what}: {one_line(reason) or 'no reason given'}"
-
-
 def reasons(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """The reasons of all verdicts but `same`, with their quantity."""
     return tuple(

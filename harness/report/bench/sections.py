@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.report.bench import again, plots, rows, trials
+from harness.report.bench import again, missing, plots, rows, trials
 from harness.report.bench.canvas import Plot
 from harness.report.bench.rows import COLUMNS, MEANING, Pair, Task
 from harness.report.bench.trials import Trials
@@ -88,7 +88,7 @@ def section(
 ) -> Section:
     """Two arms. `of_gate` says that the arms differ in their stack alone, which the gate tells."""
     once = pair.trials[0] if len(pair.trials) == 1 else None
-    missed = dict.fromkeys(line for each in pair.trials for line in rows.missed(each))
+    missed = dict.fromkeys(line for each in pair.trials for line in missing.lines(each))
     return Section(
         rows.title(pair.baseline, pair.candidate),
         rows.arms(pair.baseline, pair.candidate),

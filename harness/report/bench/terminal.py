@@ -8,7 +8,7 @@ from itertools import zip_longest
 from rich.console import Console
 from rich.text import Text
 
-from harness.report.bench import again, overview, rows, trials
+from harness.report.bench import again, missing, overview, rows, trials
 from harness.report.bench.rows import COLUMNS, Pair, Task
 from harness.report.plain import clip, one_line
 from harness.vocabulary.costs import BenchReport, Comparison
@@ -43,7 +43,7 @@ def render_part(report: BenchReport, console: Console) -> None:
     for each in report.comparisons:
         _line(console, Text(f"  {rows.arms(each.baseline, each.candidate)}", style="dim"))
         _comparison(each, console)
-        for told in rows.missed(each):
+        for told in missing.lines(each):
             _missed(told, console)
         for _, command in again.commands(each):
             _line(console, Text(f"  $ {command}", style="cyan"))
@@ -61,7 +61,7 @@ def _pair(report: BenchReport, pair: Pair, console: Console) -> None:
         _line(console, Text(f"  {table.told}", style="bold"))
     else:
         _comparison(pair.trials[0], console)
-    for told in dict.fromkeys(line for each in pair.trials for line in rows.missed(each)):
+    for told in dict.fromkeys(line for each in pair.trials for line in missing.lines(each)):
         _missed(told, console)
 
 
