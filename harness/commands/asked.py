@@ -71,7 +71,7 @@ def add_running(parser: argparse.ArgumentParser, threads: bool = True) -> None:
     if threads:
         parser.add_argument(
             "--threads",
-            type=given.count,
+            type=given.threads,
             default=1,
             metavar="N",
             help="threads of a cell (default: 1)",

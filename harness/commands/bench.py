@@ -97,7 +97,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         "verdict needs (default: 60)",
     )
     parser.add_argument(
-        "--threads", type=given.count, metavar="N", help="default: the physical cores"
+        "--threads", type=given.threads, metavar="N", help="default: the physical cores"
     )
     parser.add_argument(
         "--trials", type=given.count, default=1, metavar="N", help="compare so often (default: 1)"

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.vocabulary.cells import PRECISIONS, check_device, lacks
 from harness.vocabulary.errors import UsageError
+from harness.vocabulary.threads import most_threads
 
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _MEANT = {
@@ -59,6 +60,12 @@ def count(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+
+
+def threads(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) <= most_threads():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of threads from 1 to {most_threads()}")
 
 
 def count_or_none(text: str) -> int:

@@ -17,6 +17,7 @@ from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, 
 from harness.vocabulary.errors import HarnessError, UsageError
 from harness.vocabulary.places import home
 from harness.vocabulary.subjects import Subject
+from harness.vocabulary.threads import most_threads
 from harness.vocabulary.tiers import DEFAULT, Tier
 
 OFFLINE = {
@@ -175,9 +176,20 @@ def _split(values: list[str]) -> list[str]:
 
 def _threads(option: Any) -> int:
     if option.threads is not None:
-        return _at_least_one("--threads", option.threads)
+        return _check_threads(_at_least_one("--threads", option.threads))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1)
     return max(1, len(os.sched_getaffinity(0)) // workers) if workers else 1
+
+
+def _check_threads(number: int) -> int:
+    if number > most_threads():
+        raise UsageError(
+            f"{number} are too many threads",
+            where=f"--threads {number}",
+            allowed=f"a number from 1 to {most_threads()}",
+            next="leave --threads out for one a core",
+        )
+    return number
 
 
 def _at_least_one(option: str, number: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ def gate(*arguments: str) -> list[str]:
         ["gate"],
         gate("--nonsense"),
         gate("--parallel", "0"),
+        gate("--threads", "100000"),
+        ["bench", "--threads", "100000"],
         gate("--cell-timeout", "soon"),
         gate("--memory-limit", "much"),
         gate("--confirm", "-1"),
@@ -69,6 +72,19 @@ def test_what_makes_no_sense_is_one_clear_error(
     shown = capsys.readouterr().err
     assert said in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("number", [1, 256, 4 * (os.cpu_count() or 1)])
+def test_as_many_threads_as_a_server_has_can_be_asked_for_anywhere(number: int) -> None:
+    assert cli.parser().parse_args(gate("--threads", str(number))).threads == number
+
+
+def test_too_many_threads_are_answered_with_how_many_there_may_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(gate("--threads", "100000"))
+    assert "'100000' is no number of threads from 1 to " in capsys.readouterr().err
 
 
 def test_a_full_disk_is_inconclusive(

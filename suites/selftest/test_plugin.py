@@ -312,6 +312,7 @@ def test_only_the_behaviours_listed_run(world: PluginWorld) -> None:
         ("--subject=mine=/nonexistent", "the subject's folder does not exist"),
         ("--memory-budget=lots", "allowed: e.g. 4GiB, 500MB"),
         ("--threads=0", "allowed: a number from 1"),
+        ("--threads=100000", "100000 are too many threads"),
         ("--behaviours-from=nowhere", "the list of behaviours cannot be read"),
     ],
 )
