@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.report.bench import csvform
 from harness.running.conditions import hardware
 from harness.vocabulary.errors import UsageError
 
@@ -37,9 +38,26 @@ def check_not_stored(stacks: Iterable[str]) -> None:
 
 
 def _stored(file: Path) -> tuple[str, str] | None:
-    """The processor and the baseline of a benchmark's JSON, ours or pytest-benchmark's."""
-    if file.suffix != ".json" or not file.is_file():
+    """The processor, where it is told, and the baseline of a finished benchmark's file."""
+    if not file.is_file():
         return None
+    if file.suffix == ".csv":
+        return _in_csv(file)
+    return _in_json(file) if file.suffix == ".json" else None
+
+
+def _in_csv(file: Path) -> tuple[str, str] | None:
+    """Of the samples that `--csv` wrote: they tell neither, an arm may be called by a precision."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            ours = next(lines, "").strip() == ",".join(csvform.COLUMNS)
+    except (OSError, ValueError):
+        return None
+    return ("", "") if ours else None
+
+
+def _in_json(file: Path) -> tuple[str, str] | None:
+    """Of a benchmark's JSON, ours or pytest-benchmark's."""
     try:
         found: Any = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -7,13 +7,22 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.stacks.pins import ARGUMENT_SYNTAX, Pin, read_pins, read_specifiers, split
+from harness.stacks.pins import (
+    ARGUMENT_SYNTAX,
+    PIN_SYNTAX,
+    Pin,
+    read_pins,
+    read_specifiers,
+    split,
+)
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.stacks import LIBRARIES
 
 REFERENCE = "reference"
 TOOLS: tuple[str, ...] = ("pytest", "syrupy", "pytest-benchmark", "pytest-xdist")
 """What runs the behaviours inside a stack."""
+_OTHERS = frozenset({".csv", ".html", ".json", ".jsonl", ".lock", ".md", ".toml", ".xml", ".yaml"})
+"""What files are called that people give for pins: reports, records, locks of other tools."""
 HELD: frozenset[str] = frozenset({"torch"})
 """What moves only where the user names it: another build is gigabytes and another machine's."""
 
@@ -135,7 +144,22 @@ def _read(path: Path) -> tuple[Pin, ...]:
             allowed="a text file of pins, one `name==version` a line",
             next=_beside(path) or "harness stacks list",
         ) from None
-    return read_pins(text, str(path))
+    try:
+        return read_pins(text, str(path))
+    except UsageError as error:
+        raise _no_pins(path) or error from None
+
+
+def _no_pins(path: Path) -> UsageError | None:
+    """What to say of a file of another kind; None where it may be pins with a slip."""
+    if path.suffix.lower() not in _OTHERS:
+        return None
+    return UsageError(
+        f"a {path.suffix} file without pins is no stack",
+        where=str(path),
+        allowed=f"a text file of pins, {PIN_SYNTAX}; or {ARGUMENT_SYNTAX}",
+        next="pip freeze > pins.txt writes such a file of what is installed",
+    )
 
 
 def _beside(path: Path) -> str:

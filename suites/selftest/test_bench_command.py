@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bench_report_world as costs
 import pytest
 from miniature import ROOT, Answer, Miniature
 from process_ends import gone
 
 from harness.commands.bench_stored import check_not_stored
+from harness.report.bench import csvform
 from harness.vocabulary.errors import UsageError
 
 SORTING = """
@@ -232,6 +234,16 @@ def test_a_stored_benchmark_that_is_damaged_is_no_arm_either(
     file.write_text(json.dumps({"kind": "harness bench", **more}))
     with pytest.raises(UsageError, match="a stored benchmark cannot be compared with"):
         check_not_stored([str(file)])
+
+
+def test_the_samples_of_a_stored_benchmark_are_no_arm_either(tmp_path: Path) -> None:
+    file = tmp_path / "bench.csv"
+    file.write_text(csvform.to_csv(costs.slower()))
+    with pytest.raises(UsageError, match="a stored benchmark cannot be compared with") as caught:
+        check_not_stored([str(file)])
+    assert caught.value.next == 'harness bench --baseline "STACK" --candidate STACK'
+    file.write_text("name,seconds\nmine,3\n")
+    check_not_stored([str(file)])
 
 
 def test_a_stack_that_cannot_be_made_exits_3(world: WithOwnModel) -> None:

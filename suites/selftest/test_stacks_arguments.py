@@ -178,6 +178,39 @@ def test_a_version_after_a_space_is_answered_with_a_specifier(tmp_path: Path) ->
     assert caught.value.next.startswith('"transformers==5.1"')
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bench.csv", "comparison,baseline,candidate\n1,old,new\n"),
+        ("gate.json", '{"format": 1}\n'),
+        ("pyproject.toml", '[project]\nname = "mine"\n'),
+    ],
+)
+def test_a_file_of_another_kind_is_told_apart_from_pins_with_a_slip(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        understand(str(file), home=tmp_path)
+    error = caught.value
+    assert error.what == f"a {file.suffix} file without pins is no stack"
+    assert error.where == str(file)
+    assert "one `name==version` a line" in error.allowed
+    assert '"name==version"' in error.allowed
+    assert error.next.startswith("pip freeze > pins.txt")
+
+
+def test_pins_are_read_whatever_their_file_is_called(tmp_path: Path) -> None:
+    file = tmp_path / "pins.lock"
+    file.write_text("alpha==1.0\n")
+    assert {str(pin) for pin in understand(str(file), home=tmp_path).required} == {"alpha==1.0"}
+    file = tmp_path / "pins.txt"
+    file.write_text("alpha=1.0\n")
+    with pytest.raises(UsageError, match=r"'alpha=1\.0' is no requirement"):
+        understand(str(file), home=tmp_path)
+
+
 def test_a_missing_file_of_pins_is_answered_with_one_of_a_like_name(tmp_path: Path) -> None:
     (tmp_path / "candidate.txt").write_text("alpha==1.0\n")
     with pytest.raises(UsageError, match="does not exist") as caught:
