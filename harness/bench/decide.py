@@ -106,8 +106,14 @@ def _judge(
         if not finished and count < GENERATIONS_OF_LITTLE and not _beyond(change.ratio, LITTLE):
             return _open(f"so little a change needs {GENERATIONS_OF_LITTLE} generations")
         return (MORE if change.ratio > 1 else LESS)[quantity.unit], _spans(change)
-    if _within(quantity, change, cost) and (finished or not _beyond(change.ratio, MARGIN)):
-        return CostVerdict.SAME, _spans(change)
+    if finished or not _beyond(change.ratio, MARGIN):
+        if _narrow(change):
+            return CostVerdict.SAME, ""
+        if _little(quantity, change, cost):
+            return CostVerdict.SAME, (
+                f"{_spans(change)}, but less than {_least(quantity)} to either side, which counts "
+                "as the same"
+            )
     return _open(f"{_spans(change)} is wider than {RESOLUTION:.0%} to either side")
 
 
@@ -150,12 +156,22 @@ def _worth(quantity: Quantity, change: Interval, cost: float) -> bool:
     return abs(cost * (change.ratio - 1.0)) >= quantity.least
 
 
-def _within(quantity: Quantity, change: Interval, cost: float) -> bool:
-    """Whether the interval leaves no room for a change that matters."""
-    ends = (change.low, change.high)
-    if not any(_beyond(end, RESOLUTION) for end in ends if end > 0) and change.low > 0:
-        return True
-    return all(abs(cost * (end - 1.0)) < quantity.least for end in ends)
+def _narrow(change: Interval) -> bool:
+    """Whether the interval leaves no room for a ratio that matters."""
+    return change.low > 0 and not any(_beyond(end, RESOLUTION) for end in (change.low, change.high))
+
+
+def _little(quantity: Quantity, change: Interval, cost: float) -> bool:
+    """Whether it leaves no room for seconds or bytes that matter, whatever their ratio."""
+    return all(abs(cost * (end - 1.0)) < quantity.least for end in (change.low, change.high))
+
+
+def _least(quantity: Quantity) -> str:
+    """The smallest seconds or bytes worth a verdict: `10 ms`, `20 µs`, `4 MiB`."""
+    if quantity.unit == "bytes":
+        return f"{quantity.least / 2**20:.3g} MiB"
+    unit, factor = ("ms", 1e3) if quantity.least >= 1e-3 else ("µs", 1e6)
+    return f"{quantity.least * factor:.3g} {unit}"
 
 
 def _percent(ratio: float) -> str:

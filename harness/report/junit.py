@@ -100,9 +100,8 @@ def _cost(each: Compared, end: str, commands: Mapping[str, str], report: GateRep
         told = f"{story}\n$ {command}" if command else story
         _child(case, "failure", message, told).set("type", verdict.value)
     else:
-        _child(
-            case, "system-out", "", story if verdict is CostVerdict.SAME else f"{message}\n{story}"
-        )
+        plain = verdict is CostVerdict.SAME and not row.reason
+        _child(case, "system-out", "", story if plain else f"{message}\n{story}")
     return case
 
 

@@ -107,7 +107,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, the ratios it stands on, and why in words.
+    """A verdict, the ratios it stands on, and why in words, where the interval does not say it.
 
     `change` is candidate over baseline; `control` the baseline's second process over its first.
     `cpu` is `change` in seconds of processor, where those were measured.

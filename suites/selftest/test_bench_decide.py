@@ -137,6 +137,26 @@ def test_change_below_what_is_worth_a_verdict_is_the_same() -> None:
     assert made.verdict is CostVerdict.SAME
 
 
+@pytest.mark.parametrize(
+    ("quantity", "of", "least"),
+    [
+        (Quantity("model/decode@64x1", "s", "token", least=2e-5), 1e-5, "20 µs"),
+        (Quantity("load/seconds", "s", least=0.005), 4e-3, "5 ms"),
+        (Quantity("memory/remains", "bytes", repeats=False, least=4 * 2**20), 8e6, "4 MiB"),
+    ],
+)
+def test_what_is_the_same_only_since_it_is_little_says_so(
+    quantity: Quantity, of: float, least: str
+) -> None:
+    little = sampled(quantity, alike(arms(of, 1.3 * of, of)))
+    made = decide(quantity, little, finished=True)
+    assert made.verdict is CostVerdict.SAME
+    assert made.change.high > 1.05
+    assert f", but less than {least} to either side" in made.reason
+    narrow = decide(quantity, sampled(quantity, alike(arms(1e9, 1e9, 1e9))), finished=True)
+    assert (narrow.verdict, narrow.reason) == (CostVerdict.SAME, "")
+
+
 def test_memory_that_remains_may_be_nothing_or_negative() -> None:
     few = Quantity("memory/remains", "bytes", repeats=False, least=1e6)
     nothing = sampled(few, alike(arms(0.0, -4096.0, 8192.0), generations=3))

@@ -17,10 +17,12 @@ import pytest
 from pytest_benchmark.stats import Stats
 from rich.console import Console
 
+from harness.bench.decide import compared, decide
 from harness.report import numbers
 from harness.report.bench import benchmarkform, csvform, jsonform, markdown, rows, terminal, trials
+from harness.report.bench.html import to_html
 from harness.report.bench.overview import overview
-from harness.vocabulary.costs import BenchReport, CostVerdict, Interval
+from harness.vocabulary.costs import ROLES, BenchReport, CostVerdict, Interval, Sample
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 REPORTS = [world.slower(), world.varied(), world.trials(), world.of_foreign_text()]
@@ -166,6 +168,23 @@ def test_what_was_not_measured_is_told_once_a_reason() -> None:
     assert [each.split() for each in told] == [
         f"not measured load of float32, bfloat16: {reason}".split()
     ]
+
+
+def test_the_same_that_has_a_reason_tells_it_in_every_form() -> None:
+    """20 µs count as nothing: 30 % of a call of 10 µs is the same, with a wide interval."""
+    quantity = replace(world.DECODE, least=2e-5)
+    samples = [
+        Sample(quantity.id, role, g, r, place, 1.3e-5 if role == "candidate" else 1e-5)
+        for g in range(3)
+        for r in range(6)
+        for place, role in enumerate(ROLES)
+    ]
+    little = compared(quantity, samples, decide(quantity, samples, finished=True))
+    report = world.report(world.comparison(little))
+    assert line(printed(report), "decode@256x1").split().count("same") == 1
+    for form in (printed, markdown.to_markdown, to_html):
+        assert "but less than 20 µs to either side" in form(report)
+        assert "to either side" not in form(world.report(world.comparison()))
 
 
 def test_the_headline_counts_the_verdicts_and_a_report_of_nothing_says_so() -> None:

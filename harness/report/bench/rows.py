@@ -219,11 +219,11 @@ def limits(report: BenchReport) -> tuple[tuple[str, str], ...]:
 
 
 def reasons(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """The reasons of all verdicts but `same`, with their quantity."""
+    """The reasons of the verdicts that have one, with their quantity."""
     return tuple(
-        (one_line(each.quantity.id), one_line(_reason(each)))
+        (one_line(each.quantity.id), one_line(reason))
         for each in comparison.compared
-        if _reason(each) and each.decision.verdict is not CostVerdict.SAME
+        if (reason := _reason(each))
     )
 
 
