@@ -209,9 +209,10 @@ def test_ctrl_c_while_costs_are_compared_keeps_the_cells_and_leaves_no_process(
     while not workers(world) and time.monotonic() < limit and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert "2 of 2 cells are finished and kept" in err
+    assert "note: interrupted, and not finished: the costs\n" in out
     assert workers(world) == []
     started = world.starts()
     assert world.gate(*arguments[1:-1]).code == 0
