@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.gate.plan import digest
+from harness.running.kept import keep_json
 from harness.vocabulary.stacks import Lock
 
 Versions = Mapping[str, str | None]
@@ -49,12 +48,8 @@ class MixStore:
 
     def keep(self, versions: Versions, laid: Laid) -> None:
         """Keep a stack: it appears whole or not at all."""
-        self._directory.mkdir(parents=True, exist_ok=True)
         fields = {"name": laid.lock.name, "pins": laid.lock.pins, "companions": laid.companions}
-        handle, name = tempfile.mkstemp(dir=self._directory)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(fields, file)
-        os.replace(name, self._path(versions))
+        keep_json(self._path(versions), fields)
 
     def _path(self, versions: Versions) -> Path:
         return self._directory / f"{digest([*self._of, sorted(versions.items())])}.json"

@@ -11,12 +11,12 @@ from pathlib import Path
 from harness.gate.plan import SIDES, Conditions, Side, digest
 from harness.gate.world import Ended, Stopped, World
 from harness.reproduce import Asked, Project, Script, Stack, Unflattenable, script
-from harness.running.cells import tail
+from harness.running.cells import files_of, tail
 from harness.running.conditions import cell_environment
 from harness.running.crew import Crew
 from harness.running.inside import inside_folder
 from harness.running.installed import Site, links, packages_imported, read_site
-from harness.running.seen import keep_seen, read_seen
+from harness.running.kept import keep_json
 from harness.running.sides import Sides
 from harness.vocabulary.blame import Change, Key
 from harness.vocabulary.cells import Cell
@@ -134,11 +134,11 @@ class Reproducing:
         """The script's exit code under a side, and its last words; kept from before if it is."""
         name = f"{self._key(written, side)}.json"
         kept = self.world.places.cache / "reproducers" / name
-        found = read_seen(kept)
+        found = _read_seen(kept)
         if found is None:
             found = self._run(written, side)
             if found[0] in (0, 1):
-                keep_seen(kept, found)
+                keep_json(kept, found)
         return found
 
     def _key(self, written: Script, side: Side) -> str:
@@ -180,11 +180,10 @@ class Reproducing:
             place, home = Path(scratch), self.world.places.home
             wanted, out = place / "wanted.txt", place / "parameters.json"
             wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in keys), encoding="utf-8")
-            files = dict.fromkeys(name.partition("::")[0] for name, _ in keys)
             command = [str(self.question.pythons["candidate"]), "-m", "pytest"]
             command += ["-p", "harness.plugin", "-p", "harness.parameters"]
             command += ["-c", str(home / "pyproject.toml"), "--rootdir", str(home)]
-            command += [str(home / "suites" / file) for file in files]
+            command += [str(home / "suites" / file) for file in files_of(name for name, _ in keys)]
             command += ["-p", "no:cacheprovider", "-q", *self.question.options]
             command += ["--behaviours-from", str(wanted), "--parameters", str(out)]
             inside = inside_folder(self.world.places.cache, self.world.places.package)
@@ -235,6 +234,15 @@ def of_gate(
         parallel=sides.request.parallel,
     )
     return Reproducing(question, sides.world).reproducers(changes)
+
+
+def _read_seen(kept: Path) -> tuple[int, str] | None:
+    """What was kept of a script; None where nothing was, or it is damaged."""
+    try:
+        code, said = json.loads(kept.read_text(encoding="utf-8"))
+        return int(code), str(said)
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _named_apart(reproducers: Iterable[Reproducer]) -> Iterator[Reproducer]:

@@ -13,7 +13,7 @@ from harness.gate.attempts import Attempt
 from harness.gate.compare import Key
 from harness.gate.plan import Side
 from harness.gate.world import Request, StackFailure, World
-from harness.running.cells import read, tail
+from harness.running.cells import files_of, read, tail
 from harness.running.cellstore import Damaged
 from harness.running.crew import Crew
 from harness.running.sides import Sides, Standing, resolve
@@ -172,7 +172,7 @@ class Trials:
             work,
             log,
             self._timeout if trial.fault else None,
-            tuple(dict.fromkeys(name.partition("::")[0] for name, _ in trial.asked)),
+            files_of(name for name, _ in trial.asked),
         )
         return conclude(trial, Attempt(read(record), ended.end, ended.how, tail(log)), ended.code)
 

@@ -217,13 +217,20 @@ def lines(said: str) -> list[str]:
     return said.splitlines()
 
 
+def edited(scripts: Path, folder: Path, old: str, new: str) -> Path:
+    """A copy of a script in which something else stands."""
+    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
+    assert old in text
+    copy = folder / "script.py"
+    copy.write_text(text.replace(old, new), encoding="utf-8")
+    return copy
+
+
 def test_a_failure_of_uv_under_the_candidate_has_none_of_the_lines_of_a_script(
     world: Miniature, scripts: Path, tmp_path: Path
 ) -> None:
     """Its exit code cannot be told from that of a change that shows."""
-    script = tmp_path / "script.py"
-    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
-    script.write_text(text.replace('"gizmo==2.0"', '"gizmo==9.9"'), encoding="utf-8")
+    script = edited(scripts, tmp_path, '"gizmo==2.0"', '"gizmo==9.9"')
     code, said = run(world, script, tmp_path)
     assert (code, "No solution found" in said) == (1, True), said
     assert not any(each.startswith((SHOWS, SHOWS_NOT, COULD_NOT_RUN)) for each in lines(said))
@@ -232,9 +239,7 @@ def test_a_failure_of_uv_under_the_candidate_has_none_of_the_lines_of_a_script(
 def test_a_failure_of_uv_under_the_baseline_is_told_from_a_change_that_shows(
     world: Miniature, scripts: Path, tmp_path: Path
 ) -> None:
-    script = tmp_path / "script.py"
-    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
-    script.write_text(text.replace("'gizmo': '1.0'", "'gizmo': '9.9'"), encoding="utf-8")
+    script = edited(scripts, tmp_path, "'gizmo': '1.0'", "'gizmo': '9.9'")
     code, said = run(world, script, tmp_path, "--baseline")
     assert (code, "could not run: uv ended with exit code 1" in lines(said)) == (2, True), said
 
@@ -266,9 +271,7 @@ def test_a_script_pins_what_a_library_uses_where_it_is_there_and_does_not_requir
 def test_a_script_that_does_not_run_is_told_from_one_that_shows(
     world: Miniature, scripts: Path, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "broken.py"
-    text = (scripts / "test-ids-gizmo.py").read_text(encoding="utf-8")
-    broken.write_text(text.replace("    import gizmo", "    import nowhere"), encoding="utf-8")
+    broken = edited(scripts, tmp_path, "    import gizmo", "    import nowhere")
     code, said = run(world, broken, tmp_path)
     assert code == 2
     assert "neither held nor held, but ModuleNotFoundError" in said
