@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
@@ -36,12 +36,15 @@ def bisect(
     scan: bool = False,
     place: Place = "release",
     chosen: Collection[str] = (),
+    after: Mapping[Key, int] | None = None,
 ) -> dict[Key, History]:
     """The history of each change over `releases`, oldest first, good end to bad end.
 
     `before` is what the first answers and `after` the last; with `scan` the last may answer
     `before` as well. `place` is what they are called; `chosen` are those ends that are searched
-    for what they answered in their first run. Raises UsageError where there are not two.
+    for what they answered in their first run. `after` counts the runs of a change elsewhere, such
+    as a gate's candidate, that answered `after` and chose nothing. Raises UsageError where there
+    are not two releases.
     """
     if len(set(releases)) < 2 or len(set(releases)) != len(releases):
         raise UsageError(
@@ -51,7 +54,7 @@ def bisect(
             next=f"harness bisect {package} --good OLDER --bad NEWER",
         )
     anchored = frozenset(anchors(releases)) if scan else None
-    span = _Span(package, tuple(releases), anchored, place, frozenset(chosen))
+    span = _Span(package, tuple(releases), anchored, place, frozenset(chosen), after or {})
     return ask(f"{place}s of {package}", changes, partial(step, span), world, listener)
 
 
@@ -64,6 +67,7 @@ class _Span:
     anchors: frozenset[str] | None
     place: Place = "release"
     chosen: frozenset[str] = frozenset()
+    after: Mapping[Key, int] = field(default_factory=dict)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -73,6 +77,10 @@ class _Span:
     def given(self) -> tuple[str, ...]:
         """The ends of which every run is evidence."""
         return tuple(end for end in self.ends if end not in self.chosen)
+
+    def wanted_at(self, side: str, change: Key, evidence: Evidence[str]) -> int:
+        """How many runs a side of a turn needs."""
+        return repeats.wanted_at(side, self.given, evidence, self.after.get(change, 0))
 
 
 Known = Mapping[int, Answer]
@@ -85,7 +93,8 @@ def step(span: _Span, change: Key, evidence: Evidence[str]) -> Wants[str] | Hist
     if unclear is not None:
         reason = f"{span.package} {unclear} answers now this, now that"
         return _history(span, change, evidence, Standing.FLAKY, reason=reason)
-    gains, lost = repeats.ends_wanted(span.ends, evidence)
+    at_ends = repeats.at_ends(span.ends, after=span.after.get(change, 0))
+    gains, lost = repeats.ends_wanted(at_ends, evidence)
     if lost:
         reason = repeats.unsettled(lost[0], evidence.at(lost[0]))
         return _history(span, change, evidence, Standing.UNSETTLED, reason=reason)
@@ -95,7 +104,8 @@ def step(span: _Span, change: Key, evidence: Evidence[str]) -> Wants[str] | Hist
     wrong = _unverified(span, evidence)
     if wrong:
         return _history(span, change, evidence, Standing.UNVERIFIED, reason=wrong)
-    return _narrow(span, evidence) or _check(span, evidence) or _told(span, change, evidence)
+    lacking = _narrow(span, evidence) or _check(span, change, evidence)
+    return lacking or _told(span, change, evidence)
 
 
 def _unverified(span: _Span, evidence: Evidence[str]) -> str:
@@ -154,7 +164,7 @@ def _turns(answers: Known) -> list[tuple[int, int]]:
     ]
 
 
-def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
+def _check(span: _Span, change: Key, evidence: Evidence[str]) -> Wants[str] | None:
     """The runs that the turns and the releases beside them still need; None: all are settled.
 
     First what each place needs for itself: it is lent to the others that answer alike.
@@ -168,7 +178,7 @@ def _check(span: _Span, evidence: Evidence[str]) -> Wants[str] | None:
     ]
     beside = [span.releases[at] for at in around if at is not None]
     least = dict.fromkeys(beside, repeats.BESIDE) | dict.fromkeys(sides, repeats.AT_SIDES)
-    whole = {side: repeats.wanted_at(side, span.given, evidence) for side in sides}
+    whole = {side: span.wanted_at(side, change, evidence) for side in sides}
     for wanted in (least, whole):
         if gains := repeats.lacking(wanted, evidence):
             return Wants(gains, repeats.runs_left(gains), repeats=True)
@@ -189,7 +199,7 @@ def _told(span: _Span, change: Key, evidence: Evidence[str]) -> History:
     turns = _turns(_known(span, evidence))
     for release in (span.releases[at] for turn in turns for at in turn):
         runs = evidence.at(release)
-        if repeats.missing(runs, repeats.wanted_at(release, span.given, evidence)):
+        if repeats.missing(runs, span.wanted_at(release, change, evidence)):
             reason = repeats.unsettled(f"{span.package} {release}", runs)
             return _history(span, change, evidence, Standing.UNSETTLED, reason=reason)
     if not turns:

@@ -71,8 +71,9 @@ class _Question:
         return NOTHING, self.whole
 
     @property
-    def at_ends(self) -> int:
-        return repeats.AT_ENDS if self.repeated else repeats.AT_FIRST
+    def at_ends(self) -> dict[Moves, int]:
+        runs = repeats.AT_ENDS if self.repeated else repeats.AT_FIRST
+        return repeats.at_ends(self.ends, runs)
 
 
 def step(question: _Question, change: Key, evidence: Evidence[Moves]) -> Wants[Moves] | Culprit:
@@ -82,7 +83,7 @@ def step(question: _Question, change: Key, evidence: Evidence[Moves]) -> Wants[M
     if unclear is not None:
         reason = f"with {_words(unclear)} it answers now this, now that"
         return Culprit(change, Standing.FLAKY, reason=reason)
-    gains, lost = repeats.ends_wanted(question.ends, as_laid, question.at_ends)
+    gains, lost = repeats.ends_wanted(question.at_ends, as_laid)
     if lost:
         return _lost(change, lost[0], as_laid.at(lost[0]))
     if gains:

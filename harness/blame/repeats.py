@@ -13,10 +13,11 @@ whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for e
 searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
 2 % or 98 % less than 6e-13. The runs at an end that was given, and all but the first at any
 other place, count for every boundary side that answers as that place does: `AT_ENDS` there and
-`NEEDED - AT_ENDS` more elsewhere. Where the sides are the ends, these carry all of it. Of a
-behaviour that is steady at both ends and flaky only between, the sides and the places beside
-them have to tell: of `AT_SIDES` runs at a side and `BESIDE` beside it one each is no evidence,
-which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
+`NEEDED - AT_ENDS` more elsewhere. Where the sides are the ends, these carry all of it. A gate
+that found the change and repeated it lends its runs of the candidate to the newest end: these
+had to say `after` too. Of a behaviour that is steady at both ends and flaky only between, the
+sides and the places beside them have to tell: of `AT_SIDES` runs at a side and `BESIDE` beside it
+one each is no evidence, which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
 """
 
 from __future__ import annotations
@@ -55,18 +56,31 @@ PATIENCE = 3
 """How many runs of a place that is known may come to nothing before it is given up."""
 
 
-def wanted_at(where: Where, given: Collection[Where], evidence: Evidence[Where]) -> int:
+def wanted_at(
+    where: Where, given: Collection[Where], evidence: Evidence[Where], after: int = 0
+) -> int:
     """How many runs with an answer the side `where` of a boundary needs.
 
     `given` are the places that no answer chose: the ends, where these were not found by tests.
+    `after` runs elsewhere, which chose nothing, answered `after`.
     """
     answer = state(evidence.at(where))
-    lent = sum(
+    lent = after if answer is Answer.AFTER else 0
+    lent += sum(
         known(runs) - _chosen(place, given)
         for place, runs in evidence.runs.items()
         if place != where and state(runs) is answer
     )
     return max(AT_SIDES, NEEDED + _chosen(where, given) - lent)
+
+
+def at_ends(ends: Sequence[Where], runs: int = AT_ENDS, after: int = 0) -> dict[Where, int]:
+    """How many runs each end needs before anything else is probed, the good end first.
+
+    `after` runs elsewhere answered as the bad end has to: it needs as many less, and one.
+    """
+    good, bad = ends
+    return {good: runs, bad: max(1, runs - after)}
 
 
 def _chosen(where: Where, given: Collection[Where]) -> int:
@@ -118,11 +132,14 @@ def unsettled(where: object, runs: Runs) -> str:
 
 
 def ends_wanted(
-    ends: Sequence[Where], evidence: Evidence[Where], runs: int = AT_ENDS
+    wanted: Mapping[Where, int], evidence: Evidence[Where]
 ) -> tuple[dict[Where, float], list[Where]]:
-    """What the ends still need before the search begins, and those of them given up."""
-    gains = in_turn((end, missing(evidence.at(end), runs)) for end in ends)
-    lost = [end for end in ends if given_up(evidence.at(end), runs)]
+    """What the ends still need before the search begins, and those of them given up.
+
+    `wanted` are the runs that each needs, as `at_ends` has them.
+    """
+    gains = in_turn((end, missing(evidence.at(end), runs)) for end, runs in wanted.items())
+    lost = [end for end, runs in wanted.items() if given_up(evidence.at(end), runs)]
     return gains, lost
 
 

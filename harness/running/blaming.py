@@ -27,6 +27,7 @@ from harness.running.locating_groups import locate_groups
 from harness.running.probing import REFERENCE, Probed, Prober
 from harness.running.sides import Sides
 from harness.vocabulary.blame import (
+    Answer,
     Blamed,
     BlameReport,
     Change,
@@ -240,13 +241,25 @@ class _Search:
         world = StackWorld(changes, self.stacks, self.prober, versions)
         if held:
             world = replace(world, changes=_from(world, move.baseline))
-        chosen = (move.baseline, move.candidate) if held else (move.candidate,)
         histories = bisect(
-            package, span.releases, keys, world, self.asked.listener, chosen=chosen
-        ).values()
-        found = [with_middles(world, each) for each in histories]
+            package,
+            span.releases,
+            keys,
+            world,
+            self.asked.listener,
+            chosen=(move.baseline, move.candidate) if held else (move.candidate,),
+            after=self._of_the_candidate(world, move.candidate),
+        )
+        found = [with_middles(world, each) for each in histories.values()]
         self.notes += [note for note in unknowns(world, found) if note not in self.notes]
         return found
+
+    def _of_the_candidate(self, world: StackWorld[str], newest: str) -> dict[Key, int]:
+        """How many runs of the candidate answer `after`, where it is not the newest end itself."""
+        laid = world.stacks.lay(world.versions(newest))
+        if isinstance(laid, Laid) and laid.lock.digest == self.candidate.digest:
+            return {}
+        return world.agreeing(self.candidate, Answer.AFTER)
 
     def _of_the_gate(self) -> dict[Probed, Outcome | None]:
         """The repeats of the gate are runs of its ends. Its first run is none: it chose what

@@ -136,6 +136,14 @@ class StackWorld(Generic[Where]):
         here = (run for (digest, _, ran), run in runs if (digest, ran) == (laid.lock.digest, key))
         return next((run for run in here if answer(change, run) is Answer.BETWEEN), None)
 
+    def agreeing(self, lock: Lock, expected: Answer) -> dict[Key, int]:
+        """How many of the runs under `lock` that are known so far gave this answer, by change."""
+        found = dict.fromkeys(self.changes, 0)
+        for (digest, replica, key), run in self.prober.known.items():
+            if (digest, replica >= 0) == (lock.digest, True) and key in found:
+                found[key] += answer(self.changes[key], run) is expected
+        return found
+
     def _usual(self, key: Key) -> float:
         change = self.changes[key]
         return max(end.seconds if end else 0.0 for end in (change.baseline, change.candidate))

@@ -72,6 +72,24 @@ def test_the_first_run_of_an_end_that_was_chosen_is_no_evidence() -> None:
             assert world.where.count(end) == NEEDED + (end in chosen)
 
 
+@pytest.mark.parametrize("lent", [1, 2, 3, 5])
+def test_runs_elsewhere_that_answered_after_stand_for_as_many_at_the_newest_end(lent: int) -> None:
+    world = Simulated({ONE: lambda at: AFTER if at == "1.1.0" else BEFORE})
+    found = bisect("lib", ["1.0.0", "1.1.0"], [ONE], world, Silent(), after={ONE: lent})[ONE]
+    assert found.release == "1.1.0"
+    assert world.where.count("1.0.0") == NEEDED
+    assert world.where.count("1.1.0") == max(AT_SIDES, NEEDED - lent)
+
+
+def test_runs_that_are_lent_spare_the_newest_end_and_no_other() -> None:
+    names, truth = written("bbbbbbaaaaaaaa")
+    world = Simulated({ONE: truth})
+    bisect("lib", names, [ONE], world, Silent(), after={ONE: 2})
+    runs = {release: world.where.count(release) for release in world.places}
+    assert (runs["1.0.0"], runs["1.13.0"]) == (AT_ENDS, AT_ENDS - 2)
+    assert runs["1.5.0"] == runs["1.6.0"] == AT_SIDES
+
+
 def test_repeats_of_both_sides_take_turns() -> None:
     _, world = history("ba")
     assert all(older != newer for older, newer in pairwise(world.where[:-1]))

@@ -10,7 +10,7 @@ from blame_world import AFTER, BEFORE, ONE, Moves, Silent, Simulated, key, needs
 
 from harness.blame.bisect import bisect
 from harness.blame.culprits import find_culprits
-from harness.blame.repeats import AT_ENDS, AT_SIDES, BESIDE, ERROR, NEEDED, needed
+from harness.blame.repeats import AT_ENDS, AT_FIRST, AT_SIDES, BESIDE, ERROR, NEEDED, needed
 from harness.vocabulary.blame import Answer, Key, Standing
 
 RATES = [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98]
@@ -64,7 +64,10 @@ def test_no_release_of_a_package_that_single_runs_chose_is_named(rate: float) ->
         for package in culprit.moves if len(culprit.moves) == 1 else ():
             world = OfPackage({}, flaky={ONE: rate}, seed=seed, package=package)
             ends = (RELEASES[0], RELEASES[-1])
-            found = bisect("lib", RELEASES, [ONE], world, Silent(), chosen=ends[1:])[ONE]
+            lent = {ONE: AT_FIRST}
+            found = bisect("lib", RELEASES, [ONE], world, Silent(), chosen=ends[1:], after=lent)[
+                ONE
+            ]
             searched += 1
             named += [found] if found.transitions else []
     assert named == []
