@@ -61,6 +61,49 @@ class CellRunner:
             return None
         return CellRun(found.header, {each.behaviour: each for each in found.outcomes}, ())
 
+    def together(self, tasks: Sequence[Task]) -> dict[Task, CellRun]:
+        """Run tasks of one side and repeat in one process; what that does not come to, alone."""
+        begun = time.monotonic()
+        kept = {task: self._kept(task) for task in tasks} if self.request.cache else {}
+        runs = {task: run for task, run in kept.items() if run is not None}
+        lacking = [task for task in tasks if task not in runs]
+        shared = self._share(lacking) if len(lacking) > 1 else {}
+        spent = (time.monotonic() - begun) / max(len(shared), 1)
+        for task in tasks:
+            if task in shared or task in runs:
+                self.listener.finished(task, spent, task in runs)
+        alone = {task: self(task) for task in lacking if task not in shared}
+        return {**runs, **shared, **alone}
+
+    def _share(self, tasks: Sequence[Task]) -> dict[Task, CellRun]:
+        """The tasks of which one process recorded every behaviour."""
+        work = self.store.open("shared")
+        try:
+            keys = [(name, task.cell.id) for task in tasks for name in task.behaviours]
+            arguments, written = of_cells(keys, work)
+            files = files_of(name for name, _ in keys)
+            self.start(tasks[0].side, arguments, work, work / "attempt.log", files=files)
+            record = read(written)
+        finally:
+            self.store.drop(work)
+        if record is None:
+            return {}
+        came = {outcome.key: outcome for outcome in record.outcomes}
+        whole = {
+            task: CellRun(
+                record.header, {name: came[name, task.cell.id] for name in task.behaviours}, ()
+            )
+            for task in tasks
+            if all((name, task.cell.id) in came for name in task.behaviours)
+        }
+        for task, run in whole.items():
+            self._keep(task, self.store.open(task.key), run)
+        return whole
+
+    def _keep(self, task: Task, work: Path, run: CellRun) -> None:
+        if run.header and run.conclusive and self.request.cache and self.as_keyed():
+            self.store.keep(task.key, work, run.header, run.outcomes.values())
+
     def _run(self, task: Task) -> CellRun:
         work = self.store.open(task.key)
         try:
@@ -70,8 +113,7 @@ class CellRunner:
                 number += 1
                 run = advance(run, task.cell.id, self._attempt(task, run.remaining, work, number))
             self.store.drop(work / "tmp")
-            if run.header and run.conclusive and self.request.cache and self.as_keyed():
-                self.store.keep(task.key, work, run.header, run.outcomes.values())
+            self._keep(task, work, run)
             return run
         finally:
             self.store.drop(work)
@@ -142,6 +184,17 @@ class CellRunner:
         )
         _check_space(ended, log)
         return ended
+
+
+def of_cells(keys: Iterable[tuple[str, str]], work: Path) -> tuple[list[str], Path]:
+    """Arguments of the plugin that have it run behaviours of several cells, and the record that it
+    then writes."""
+    wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
+    wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in keys), encoding="utf-8")
+    return [
+        *("--record", str(record), "--snapshots", "witness"),
+        *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
+    ], record
 
 
 def files_of(behaviours: Iterable[str]) -> list[str]:

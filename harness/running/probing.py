@@ -13,7 +13,7 @@ from harness.blame.answers import of_imports
 from harness.gate.plan import Task, cell_key
 from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
-from harness.running.cells import CellRunner, files_of, read
+from harness.running.cells import CellRunner, files_of, of_cells, read
 from harness.running.cellstore import Damaged
 from harness.running.crew import wait_for_any
 from harness.running.sides import Standing
@@ -171,20 +171,11 @@ class Prober:
         store = self.standing.store
         work = store.open("probe")
         try:
-            wanted, record = work / "behaviours.txt", work / "attempt.jsonl"
-            wanted.write_text("".join(f"{name}@{cell}\n" for name, cell in run.keys), "utf-8")
+            arguments, record = of_cells(run.keys, work)
+            files = files_of(name for name, _ in run.keys)
             self._started.append("together")
             try:
-                ended = runner.start(
-                    SIDE,
-                    [
-                        *("--record", str(record), "--snapshots", "witness"),
-                        *("--behaviours-from", str(wanted), "--basetemp", str(work / "tmp")),
-                    ],
-                    work,
-                    work / "attempt.log",
-                    files=files_of(name for name, _ in run.keys),
-                )
+                ended = runner.start(SIDE, arguments, work, work / "attempt.log", files=files)
             except Stopped:
                 self._came(run, runner, record)
                 raise

@@ -26,6 +26,7 @@ from harness.gate.plan import (
 )
 from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.selection import NothingMatches
+from harness.gate.sharing import in_turn, shares
 from harness.gate.world import Built, Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
@@ -167,18 +168,28 @@ class Sides:
     def confirm(self, asked: Mapping[str, list[str]]) -> None:
         """Repeat behaviours, by cell, on both sides in turn."""
         cells = self.results.cells()
-        tasks = confirming_tasks(
+        shared = shares(
             {cells[cell]: behaviours for cell, behaviours in asked.items()},
-            self.request.confirm,
-            self._digests(),
-            self._conditions,
+            {cells[cell]: self._took(cell, behaviours) for cell, behaviours in asked.items()},
         )
+        tasks = [
+            confirming_tasks(each, self.request.confirm, self._digests(), self._conditions)
+            for each in shared
+        ]
         count = sum(map(len, asked.values()))
         self.world.listener.say(
             f"confirming {plural(count, 'behaviour')} in {plural(len(asked), 'cell')}"
         )
-        self.world.listener.planned(len(tasks))
-        self.results.runs |= self._crew().run(tasks)
+        self.world.listener.planned(sum(map(len, tasks)))
+        crew = Crew(self._cells.together, self.world.processes.stop, self.request.parallel)
+        for runs in crew.run([turn for each in tasks for turn in in_turn(each)]).values():
+            self.results.runs |= runs
+
+    def _took(self, cell: str, behaviours: Sequence[str]) -> float:
+        """The seconds of these behaviours on the slower side."""
+        sides = [runs[0] for runs in self.outcomes()]
+        took = [[side[name, cell].seconds for name in behaviours] for side in sides]
+        return max(map(sum, took))
 
     def _crew(self) -> Crew[Task, CellRun]:
         return Crew(self._cells, self.world.processes.stop, self.request.parallel)

@@ -1,0 +1,39 @@
+"""Which cells share a process where they are repeated: to start one takes longer than most do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from harness.gate.plan import Side, Task
+from harness.vocabulary.cells import Cell
+
+SHARED = 20.0
+"""Seconds of behaviours from which on cells get a process of their own."""
+
+Asked = Mapping[Cell, Sequence[str]]
+
+
+def shares(asked: Asked, seconds: Mapping[Cell, float]) -> list[dict[Cell, Sequence[str]]]:
+    """The cells in their order, cut where their behaviours would take more than `SHARED`.
+
+    `seconds` is what a cell's behaviours took before.
+    """
+    found: list[dict[Cell, Sequence[str]]] = []
+    left = 0.0
+    for cell, behaviours in asked.items():
+        left -= seconds.get(cell, 0.0)
+        if not found or left < 0:
+            found.append({})
+            left = SHARED - seconds.get(cell, 0.0)
+        found[-1][cell] = behaviours
+    return found
+
+
+def in_turn(tasks: Iterable[Task]) -> list[tuple[Task, ...]]:
+    """Tasks that may share a process, those of one side and repeat, the sides taking turns."""
+
+    def turn(task: Task) -> tuple[int, Side]:
+        return task.repeat, task.side
+
+    return [tuple(part) for _, part in groupby(sorted(tasks, key=turn), key=turn)]
