@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.locating.asked import Asked
 from harness.locating.capturing import capture_model, capture_tokenizer, write_capture
+from harness.measure.garbage import collect_seldom
 from harness.vocabulary.cells import check_device, check_precision
 from harness.vocabulary.errors import HarnessError
 
@@ -19,6 +20,7 @@ from harness.vocabulary.errors import HarnessError
 def main(arguments: list[str] | None = None) -> int:
     try:
         what, asked = _asked(arguments)
+        collect_seldom()
         look = capture_tokenizer if what == "tokenizer" else capture_model
         write_capture(asked.out, partial(look, asked))
     except HarnessError as error:

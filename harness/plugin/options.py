@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness import subjects
+from harness.measure.garbage import collect_seldom
 from harness.plugin import speed
 from harness.plugin.marks import MARKS
 from harness.vocabulary.cells import PRECISIONS, check_device, check_precision, lacks
@@ -33,10 +33,6 @@ OFFLINE = {
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
 }
 """Set before any library is imported: a run is offline, and no library forks threads behind it."""
-
-CREATED = 10_000
-"""Objects created between two looks for reference cycles. Importing torch and transformers makes
-a million that stay: at CPython's usual 700, looking at them took a seventh of a short run."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(OFFLINE)
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[variable] = str(settings.threads)
-    gc.set_threshold(CREATED, *gc.get_threshold()[1:])
+    collect_seldom()
     config.option.disable_unused_snapshots = True
     if getattr(config.option, "dist", None) == "load":
         config.option.dist = "loadgroup"

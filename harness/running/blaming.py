@@ -204,7 +204,8 @@ class _Search:
     def located(self, found: BlameReport) -> tuple[Located, ...]:
         """Where the changes of each group begin, as far as that can be looked into."""
         try:
-            return locate_groups(found, self.asked.known, self._looker)
+            parallel = self.sides.request.parallel
+            return locate_groups(found, self.asked.known, self._looker, parallel)
         except (HarnessError, OSError) as error:
             self.notes.append(f"where the changes begin was not looked into: {error}")
             return ()

@@ -110,3 +110,19 @@ def test_a_group_is_located_by_the_change_that_can_be_looked_into_and_others_are
     assert (found.behaviour, found.looked) == (keys[1][0], ("model",))
     assert asked == [both]
     assert locate_groups(BlameReport((both,), changes), known, lambda _: None) == ()
+
+
+def test_groups_looked_into_at_a_time_are_told_in_their_order(looker):
+    names = ("llama", "gpt2", "bert")
+    known = Known({}, drawn={name: str(ARCHITECTURES / name) for name in names})
+    keys = [
+        (f"architectures/test_tiny_numbers.py::test_logits[{name}]", "transformers")
+        for name in names
+    ]
+    changes = {key: Change(*key, Verdict.DRIFTED, None, None) for key in keys}
+    groups = tuple(
+        Blamed(Standing.NAMED, frozenset({"transformers"}), frozenset(), (), (key,)) for key in keys
+    )
+    found = locate_groups(BlameReport(groups, changes), known, lambda _: looker, 2)
+    assert [each.behaviour for each in found] == [name for name, _ in keys]
+    assert [each.model.baseline.type[:4].lower() for each in found] == ["llam", "gpt2", "bert"]
