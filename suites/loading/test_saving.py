@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from harness.measure.processor import processor_has
 from harness.plugin import documents, precisions, requires, tier
 
 
@@ -25,31 +24,13 @@ def test_a_saved_model_loads_with_the_same_bits(model, work_dir):
 
 @precisions("float32", "int8")
 def test_a_state_dict_taken_between_two_passes_leaves_the_second_as_the_first(cell, fresh_model):
-    assert outputs_agree_around_a_state_dict(fresh_model)
-
-
-@precisions("nf4", "fp4")
-@requires("bitsandbytes")
-def test_a_4_bit_state_dict_taken_between_two_passes_does_this(cell, fresh_model, observe):
-    """bitsandbytes packs 4-bit weights at the first pass, where the processor has AVX512-BF16.
-
-    Since 0.49 it does; taking a state dict unpacks them, but 0.50.2 does not unpack what it
-    packed, and the model answers nonsense from then on. The snapshot guards that, until a
-    release mends it.
-    """
-    if cell.device != "cpu" or not processor_has("avx512_bf16"):
-        pytest.skip("4-bit weights are packed only on a processor with AVX512-BF16")
-    observe.exact("outputs agree", outputs_agree_around_a_state_dict(fresh_model))
-
-
-def outputs_agree_around_a_state_dict(model):
     import torch
 
     ids = torch.arange(5, 37)[None]
     with torch.no_grad():
-        before = model(ids)[0]
-        model.state_dict()
-        return torch.equal(before, model(ids)[0])
+        before = fresh_model(ids)[0]
+        fresh_model.state_dict()
+        assert torch.equal(before, fresh_model(ids)[0])
 
 
 @requires("transformers", "torch")
