@@ -129,26 +129,54 @@ def state_of(state):
     return told | tensors
 
 
+@pytest.fixture
+def unused_maps():
+    """bitsandbytes.functional with no code map kept from calls before.
+
+    It keeps the maps it made. Quantising float32 in blocks on a processor writes into the one of
+    `quantize_blockwise` in releases before 0.50, for whoever calls next.
+    """
+    from bitsandbytes import functional
+
+    maps = getattr(functional, "name2qmap", {})
+    maps.clear()
+    yield functional
+    maps.clear()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("function", ["quantize_4bit", "quantize_blockwise"])
 @requires("bitsandbytes", "torch")
-def test_quantising_with_no_option_returns_this(function, dtype, observe):
+def test_quantising_with_no_option_returns_this(function, dtype, unused_maps, observe):
     import torch
-    from bitsandbytes import functional
 
     values = torch.linspace(-1, 1, 8192).to(getattr(torch, dtype)).reshape(64, 128)
     undo = {"quantize_4bit": "dequantize_4bit", "quantize_blockwise": "dequantize_blockwise"}
-    made = answer(lambda: getattr(functional, function)(values))
+    made = answer(lambda: getattr(unused_maps, function)(values))
     observe.exact("error", made.error)
     if made.error:
         return
-    packed, state = getattr(functional, function)(values)
+    packed, state = getattr(unused_maps, function)(values)
     observe.exact("packed", returned(packed))
     observe.exact("state", state_of(state))
-    back = getattr(functional, undo[function])(packed, state)
+    back = getattr(unused_maps, undo[function])(packed, state)
     observe.exact("back", returned(back))
     error = (back.float() - values.float()).abs()
     observe.numeric("errors", [error.max().item(), error.mean().item()], scale=1.0)
+
+
+@requires("bitsandbytes", "torch")
+def test_quantising_float32_in_blocks_leaves_later_answers_as_they_are(unused_maps, observe):
+    import torch
+
+    def error(values):
+        back = unused_maps.dequantize_blockwise(*unused_maps.quantize_blockwise(values))
+        return (back.float() - values.float()).abs().max().item()
+
+    half = torch.linspace(-1, 1, 8192).to(torch.float16)
+    before = error(half)
+    error(half.float())
+    observe.exact("float16 errs as before", error(half) == before)
 
 
 @tier("quick")
