@@ -9,9 +9,9 @@ is at most
 
     max over p of (1 - p)^n p^n = 4^-n,   reached at p = 1/2,
 
-whatever the boundary and however it was chosen. With n = 7 that is 6.1e-5 for each flaky behaviour
-searched for, at the worst rate: in 50 runs with one, 0.3 % that any names anything; at a rate of
-2 % or 98 % less than 6e-13. The runs at an end that was given, and all but the first at any
+whatever the boundary and however it was chosen. With n = 6 that is 2.4e-4 for each flaky behaviour
+searched for, at the worst rate: in 50 runs with one, 1.2 % that any names anything; at a rate of
+2 % or 98 % less than 6e-11. The runs at an end that was given, and all but the first at any
 other place, count for every boundary side that answers as that place does: `AT_ENDS` there and
 `NEEDED - AT_ENDS` more elsewhere. Where the sides are the ends, these carry all of it. A gate
 that found the change and repeated it lends its runs of the candidate to the newest end: these
@@ -28,7 +28,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from harness.blame.evidence import Evidence, Runs, Where, known, state
 from harness.vocabulary.blame import Answer
 
-ERROR = 1e-4
+ERROR = 2.5e-4
 """The most that the chance of blaming something for a flaky behaviour may be."""
 
 
