@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.measure.garbage import collect_seldom
 from harness.measure.logits import forward
 
 _STATUS = Path("/proc/self/status")
@@ -55,6 +56,7 @@ def memory_in_own_process(load: Callable[[], Any], ids: Sequence[int]) -> LoadMe
 
 def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
     """Load a model and compute one forward pass over `ids`, watching this process's memory."""
+    collect_seldom()
     import_what_loading_imports()
     imported = process_memory().resident
     model = load()
