@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.blame.answers import changes_of, of_imports
-from harness.blame.bisect import bisect
-from harness.blame.culprits import NOTHING, find_culprits
+from harness.blame.culprits import find_culprits
 from harness.blame.ddmin import Moves
 from harness.blame.grouping import group
 from harness.blame.likely import in_order, likely
 from harness.blame.looks import Known
-from harness.blame.turns import alone, borne_out
+from harness.blame.turns import borne_out
 from harness.blame.world import Listener
 from harness.gate.plan import SIDES, Side
 from harness.gate.results import SideRuns
 from harness.gate.world import Built
+from harness.running.blaming_histories import Histories
 from harness.running.blaming_mixes import Laid, Versions
-from harness.running.blaming_releases import Listing, searched
-from harness.running.blaming_stacks import MixedStacks, Unmade
-from harness.running.blaming_worlds import StackWorld, effort_of, unknowns, with_middles
+from harness.running.blaming_releases import Listing
+from harness.running.blaming_stacks import MixedStacks
+from harness.running.blaming_worlds import StackWorld, effort_of
 from harness.running.locating import Looker, looker_between
 from harness.running.locating_groups import locate_groups
-from harness.running.probing import REFERENCE, Probed, Prober
+from harness.running.probing import Probed, Prober
 from harness.running.sides import Sides
 from harness.vocabulary.blame import (
-    Answer,
     Blamed,
     BlameReport,
     Change,
     Culprit,
     History,
     Key,
-    Searched,
     Standing,
 )
 from harness.vocabulary.errors import HarnessError
@@ -73,7 +71,7 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
         return BlameReport((), {change.key: change for change in changes}, unsearched)
     search = _Search(asked, sides, {change.key: change for change in changes}, moved)
     groups = group(*search.found())
-    found = BlameReport(groups, search.changes, unsearched, tuple(search.searched))
+    found = BlameReport(groups, search.changes, unsearched, tuple(search.histories.searched))
     return replace(
         found,
         located=search.located(found),
@@ -101,10 +99,10 @@ class _Search:
     sides: Sides
     changes: Mapping[Key, Change]
     moved: tuple[Move, ...]
-    searched: list[Searched] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     stacks: MixedStacks = field(init=False)
     prober: Prober = field(init=False)
+    histories: Histories = field(init=False)
 
     def __post_init__(self) -> None:
         self.stacks = MixedStacks(
@@ -112,6 +110,17 @@ class _Search:
         )
         standing = self.sides.standing("candidate")
         self.prober = Prober(standing, self.sides.results.cells(), self._of_the_gate())
+        self.histories = Histories(
+            changes=self.changes,
+            moved=self.moved,
+            candidate=self.candidate,
+            stacks=self.stacks,
+            prober=self.prober,
+            listing=self.asked.releases,
+            listener=self.asked.listener,
+            pre=self.asked.pre,
+            notes=self.notes,
+        )
 
     @property
     def baseline(self) -> Lock:
@@ -128,14 +137,14 @@ class _Search:
         no release bears out is asked of the packages again, with repeats.
         """
         culprits = self._culprits(self.changes, repeated=False)
-        histories = self._histories_of(culprits)
+        histories = self.histories.of(culprits)
         unproven = [key for key in culprits if not borne_out(culprits[key], _of(key, histories))]
         if unproven:
             repeated = self._repeated(unproven)
             other = {key: each for key, each in repeated.items() if each != culprits[key]}
             culprits |= repeated
             histories = [each for each in histories if each.change not in other]
-            histories += self._histories_of(other)
+            histories += self.histories.of(other)
         return culprits, histories
 
     def _repeated(self, unproven: Collection[Key]) -> dict[Key, Culprit]:
@@ -160,47 +169,6 @@ class _Search:
         listener = self.asked.listener
         return find_culprits(moves, list(keys), world, listener, first, repeated=repeated)
 
-    def _histories_of(self, culprits: Mapping[Key, Culprit]) -> list[History]:
-        """What each change did over the releases of the packages of its culprit.
-
-        What ends this must not lose what was found until then.
-        """
-        found: list[History] = []
-        try:
-            for each in self._histories(culprits):
-                found.append(each)
-        except (HarnessError, OSError) as error:
-            self.notes.append(f"not all releases were searched: {error}")
-        return found
-
-    def _histories(self, culprits: Mapping[Key, Culprit]) -> Iterator[History]:
-        wanted: dict[tuple[str, Moves], list[Key]] = {}
-        for key, culprit in culprits.items():
-            for package in sorted(culprit.moves):
-                wanted.setdefault((package, culprit.moves - {package}), []).append(key)
-        for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
-            yield from self._history(package, held, keys)
-        yield from self._inseparable(culprits)
-
-    def _inseparable(self, culprits: Mapping[Key, Culprit]) -> list[History]:
-        """Histories of changes whose packages only move together, one package after the other.
-
-        A package may drag another to where the change is. So a history counts that names its
-        package alone; without one the first that names any, which tells what moved beside.
-        """
-        open_ones = {key: each for key, each in culprits.items() if not each.moves}
-        found: dict[Key, History] = {}
-        for package in in_order(self.moved):
-            keys = [key for key, each in open_ones.items() if package in each.inseparable]
-            for history in self._history(package, NOTHING, keys) if keys else ():
-                settled = alone(history, open_ones[history.change].inseparable)
-                if settled or history.standing is Standing.FLAKY:
-                    found[history.change] = history
-                    del open_ones[history.change]
-                elif history.standing is Standing.NAMED:
-                    found.setdefault(history.change, history)
-        return list(found.values())
-
     def located(self, found: BlameReport) -> tuple[Located, ...]:
         """Where the changes of each group begin, as far as that can be looked into."""
         try:
@@ -221,47 +189,6 @@ class _Search:
         request, world = self.sides.request, self.sides.world
         return looker_between(request, world, built[0].python, built[1].python)
 
-    def _history(self, package: str, held: Moves, keys: Collection[Key]) -> Iterable[History]:
-        (move,) = [move for move in self.moved if move.package == package]
-        if move.baseline is None or move.candidate is None:
-            return ()
-        try:
-            listing = self.asked.releases(package)
-        except HarnessError as error:
-            self.notes.append(f"the releases of {package} could not be listed: {error.what}")
-            return ()
-        span = searched(listing, move.baseline, move.candidate, pre=self.asked.pre, held=held)
-        if span not in self.searched:
-            self.searched.append(span)
-        beside = {name: self.candidate.versions.get(name) for name in held}
-
-        def versions(release: str) -> Versions:
-            return {**beside, package: release}
-
-        changes = {key: self.changes[key] for key in keys}
-        world = StackWorld(changes, self.stacks, self.prober, versions)
-        if held:
-            world = replace(world, changes=_from(world, move.baseline))
-        histories = bisect(
-            package,
-            span.releases,
-            keys,
-            world,
-            self.asked.listener,
-            chosen=(move.baseline, move.candidate) if held else (move.candidate,),
-            after=self._of_the_candidate(world, move.candidate),
-        )
-        found = [with_middles(world, each) for each in histories.values()]
-        self.notes += [note for note in unknowns(world, found) if note not in self.notes]
-        return found
-
-    def _of_the_candidate(self, world: StackWorld[str], newest: str) -> dict[Key, int]:
-        """How many runs of the candidate answer `after`, where it is not the newest end itself."""
-        laid = world.stacks.lay(world.versions(newest))
-        if isinstance(laid, Laid) and laid.lock.digest == self.candidate.digest:
-            return {}
-        return world.agreeing(self.candidate, Answer.AFTER)
-
     def _of_the_gate(self) -> dict[Probed, Outcome | None]:
         """The repeats of the gate are runs of its ends. Its first run is none: it chose what
         the ends are said to be."""
@@ -276,21 +203,3 @@ class _Search:
 
 def _of(key: Key, histories: Iterable[History]) -> list[History]:
     return [each for each in histories if each.change == key]
-
-
-def _from(world: StackWorld[str], good: str) -> Mapping[Key, Change]:
-    """The changes of `world` as they are between its good end and the candidate.
-
-    With a part of the culprit at the candidate's version, the good end need not be like the
-    baseline any more.
-    """
-    laid = world.stacks.lay(world.versions(good))
-    if isinstance(laid, Unmade):
-        return world.changes
-    found = world.outcomes(laid.lock, world.changes, REFERENCE) or {}
-    return {
-        key: replace(change, baseline=found[key])
-        if key in found and found[key].status != "unknown"
-        else change
-        for key, change in world.changes.items()
-    }

@@ -142,7 +142,7 @@ def _title(blamed: Blamed, moves: Mapping[str, Move]) -> str:
         brought(package, known[package], blamed.together)
         if package in known
         else _moved(package, moves)
-        for package in sorted(blamed.moves or known or blamed.together)
+        for package in sorted(blamed.moves | known.keys() or blamed.together)
     ]
     return " together with ".join(told)
 
@@ -176,7 +176,7 @@ def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
     for package, transitions in blamed.transitions:
         for turn in transitions:
             yield from turn_facts(package, turn)
-    if len(blamed.moves) > 1:
+    if len(blamed.moves | dict(blamed.transitions).keys()) > 1:
         yield "none of these moves suffices without the others"
     yield from _inseparable(blamed, moves)
     if blamed.reason:
@@ -190,6 +190,8 @@ def _inseparable(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
         return ", ".join(_moved(name, moves) for name in sorted(packages))
 
     forced = blamed.inseparable - blamed.unclear
+    if blamed.moves:
+        forced -= dict(blamed.transitions).keys()
     if blamed.moves and forced:
         yield f"moved with it, as it must: {told(forced)}"
     if blamed.moves and blamed.unclear:
