@@ -17,7 +17,9 @@ other place, count for every boundary side that answers as that place does: `AT_
 that found the change and repeated it lends its runs of the candidate to the newest end: these
 had to say `after` too. Of a behaviour that is steady at both ends and flaky only between, the
 sides and the places beside them have to tell: of `AT_SIDES` runs at a side and `BESIDE` beside it
-one each is no evidence, which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %.
+one each is no evidence, which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %. What answers
+neither like one end nor like the other lies between ends that carry their evidence, and needs
+no more of its own than that.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ PATIENCE = 3
 def wanted_at(
     where: Where, given: Collection[Where], evidence: Evidence[Where], after: int = 0
 ) -> int:
-    """How many runs with an answer the side `where` of a boundary needs.
+    """How many runs with an answer the side `where` of a boundary needs, from `AT_SIDES`.
 
     `given` are the places that no answer chose: the ends, where these were not found by tests.
     `after` runs elsewhere, which chose nothing, answered `after`.
@@ -71,7 +73,8 @@ def wanted_at(
         for place, runs in evidence.runs.items()
         if place != where and state(runs) is answer
     )
-    return max(AT_SIDES, NEEDED + _chosen(where, given) - lent)
+    alone = AT_SIDES if answer is Answer.BETWEEN else NEEDED
+    return max(AT_SIDES, alone + _chosen(where, given) - lent)
 
 
 def at_ends(ends: Sequence[Where], runs: int = AT_ENDS, after: int = 0) -> dict[Where, int]:

@@ -157,10 +157,10 @@ def test_places_that_answer_alike_lend_each_other_all_runs_but_their_first() -> 
     between = [
         release for release in ("1.4.0", "1.5.0", "1.6.0", "1.7.0", "1.8.0") if release in runs
     ]
-    assert sum(runs[release] - 1 for release in between) >= NEEDED
+    assert sum(runs[release] - 1 for release in between) >= AT_SIDES
     # Alone between two turns, a release earns all of its evidence itself.
     _, alone = history("bbbbmaaaaaaaaaaa")
-    assert alone.where.count("1.4.0") == 1 + NEEDED
+    assert alone.where.count("1.4.0") == 1 + AT_SIDES
 
 
 def test_a_change_gone_in_the_very_next_release_is_seen_beside_the_turn() -> None:

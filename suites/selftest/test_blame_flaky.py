@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import cast
 
@@ -102,3 +103,18 @@ def test_sides_and_what_is_beside_them_stop_most_of_what_is_flaky_between_honest
         world = Honest({}, flaky={ONE: 0.5}, seed=seed)
         named += bool(bisect("lib", RELEASES, [ONE], world, Silent())[ONE].transitions)
     assert named <= 32
+
+
+def test_what_is_flaky_in_three_ways_between_honest_ends_is_seldom_named() -> None:
+    # A place that is named between two others answers alike four times: 3^-3 of 1,000 at most.
+    class Honest(Simulated[str]):
+        def _answer(self, where: str, change: Key, replica: int) -> Answer:
+            ends = {RELEASES[0]: BEFORE, RELEASES[-1]: AFTER}
+            drawn = random.Random(f"{self.seed} {where} {replica}")
+            return ends.get(where) or drawn.choice([BEFORE, Answer.BETWEEN, AFTER])
+
+    named = 0
+    for seed in range(1000):
+        world = Honest({}, seed=seed)
+        named += bool(bisect("lib", RELEASES, [ONE], world, Silent())[ONE].transitions)
+    assert named <= 1000 / 27
