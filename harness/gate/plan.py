@@ -51,7 +51,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Task:
-    """The behaviours of one cell, to run in a process of their own on one side."""
+    """The behaviours of one cell, to run on one side; in a process of their own, if no repeat."""
 
     side: Side
     repeat: int

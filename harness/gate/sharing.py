@@ -1,4 +1,7 @@
-"""Which cells share a process where they are repeated: to start one takes longer than most do."""
+"""Which cells share a process where they are repeated: to start one takes longer than most do.
+
+A repeat counts that did there as at first, alone in its process.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from itertools import groupby
 
 from harness.gate.plan import Side, Task
 from harness.vocabulary.cells import Cell
+from harness.vocabulary.comparison import Agreement, compare
+from harness.vocabulary.records import Outcome
 
 SHARED = 20.0
 """Seconds of behaviours from which on cells get a process of their own."""
@@ -37,3 +42,29 @@ def in_turn(tasks: Iterable[Task]) -> list[tuple[Task, ...]]:
         return task.repeat, task.side
 
     return [tuple(part) for _, part in groupby(sorted(tasks, key=turn), key=turn)]
+
+
+def seconds(outcome: Outcome) -> float:
+    """What a behaviour takes in a shared process; one that ends its process shares none."""
+    return outcome.seconds or SHARED
+
+
+def agree(first: Mapping[tuple[str, str], Outcome], again: Iterable[Outcome]) -> bool:
+    """Whether all of `again` did as at first, but for what it costs."""
+    return all(each.key in first and _alike(first[each.key], each) for each in again)
+
+
+def _alike(first: Outcome, again: Outcome) -> bool:
+    if (first.status, _error(first)) != (again.status, _error(again)):
+        return False
+    before, after = (
+        {each.name: each for each in outcome.observations if each.kind != "cost"}
+        for outcome in (first, again)
+    )
+    return list(before) == list(after) and all(
+        compare(before[name], after[name]).agreement is Agreement.SAME for name in before
+    )
+
+
+def _error(outcome: Outcome) -> str:
+    return outcome.reason.partition(":")[0] if outcome.status == "raised" else ""

@@ -43,13 +43,14 @@ class CellRunner:
 
     def __call__(self, task: Task) -> CellRun:
         begun = time.monotonic()
-        kept = self._kept(task) if self.request.cache else None
+        kept = self.kept(task)
         run = kept or self._run(task)
         self.listener.finished(task, time.monotonic() - begun, kept is not None)
         return run
 
-    def _kept(self, task: Task) -> CellRun | None:
-        found = self.store.get(task.key)
+    def kept(self, task: Task) -> CellRun | None:
+        """What a task did before, where that is to be used."""
+        found = self.store.get(task.key) if self.request.cache else None
         if isinstance(found, Damaged):
             self.notes.append(
                 f"the kept result of {task.cell} ({task.side}) was damaged and ran again: "
@@ -61,44 +62,13 @@ class CellRunner:
             return None
         return CellRun(found.header, {each.behaviour: each for each in found.outcomes}, ())
 
-    def together(self, tasks: Sequence[Task]) -> dict[Task, CellRun]:
-        """Run tasks of one side and repeat in one process; what that does not come to, alone."""
-        begun = time.monotonic()
-        kept = {task: self._kept(task) for task in tasks} if self.request.cache else {}
-        runs = {task: run for task, run in kept.items() if run is not None}
-        lacking = [task for task in tasks if task not in runs]
-        shared = self._share(lacking) if len(lacking) > 1 else {}
-        spent = (time.monotonic() - begun) / max(len(shared), 1)
-        for task in tasks:
-            if task in shared or task in runs:
-                self.listener.finished(task, spent, task in runs)
-        alone = {task: self(task) for task in lacking if task not in shared}
-        return {**runs, **shared, **alone}
-
-    def _share(self, tasks: Sequence[Task]) -> dict[Task, CellRun]:
-        """The tasks of which one process recorded every behaviour."""
-        work = self.store.open("shared")
+    def keep(self, task: Task, run: CellRun) -> None:
+        """Keep what a task did in another process than its own."""
+        work = self.store.open(task.key)
         try:
-            keys = [(name, task.cell.id) for task in tasks for name in task.behaviours]
-            arguments, written = of_cells(keys, work)
-            files = files_of(name for name, _ in keys)
-            self.start(tasks[0].side, arguments, work, work / "attempt.log", files=files)
-            record = read(written)
+            self._keep(task, work, run)
         finally:
             self.store.drop(work)
-        if record is None:
-            return {}
-        came = {outcome.key: outcome for outcome in record.outcomes}
-        whole = {
-            task: CellRun(
-                record.header, {name: came[name, task.cell.id] for name in task.behaviours}, ()
-            )
-            for task in tasks
-            if all((name, task.cell.id) in came for name in task.behaviours)
-        }
-        for task, run in whole.items():
-            self._keep(task, self.store.open(task.key), run)
-        return whole
 
     def _keep(self, task: Task, work: Path, run: CellRun) -> None:
         if run.header and run.conclusive and self.request.cache and self.as_keyed():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.gate.attempts import CellRun
+from harness.gate.compare import Key
 from harness.gate.plan import (
     SIDES,
     Conditions,
@@ -26,7 +27,7 @@ from harness.gate.plan import (
 )
 from harness.gate.results import Listing, Results, SideRuns
 from harness.gate.selection import NothingMatches
-from harness.gate.sharing import in_turn, shares
+from harness.gate.sharing import in_turn, seconds, shares
 from harness.gate.world import Built, Request, World
 from harness.running.cells import CellRunner
 from harness.running.cellstore import CellStore
@@ -40,7 +41,9 @@ from harness.running.conditions import (
 from harness.running.crew import Crew, beside, ended_by, wait_for_all
 from harness.running.inside import inside_folder
 from harness.running.progress import plural
+from harness.running.sharing import SharedRunner
 from harness.vocabulary.errors import HarnessError, NoEvidence
+from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
 
 
@@ -168,28 +171,27 @@ class Sides:
     def confirm(self, asked: Mapping[str, list[str]]) -> None:
         """Repeat behaviours, by cell, on both sides in turn."""
         cells = self.results.cells()
-        shared = shares(
-            {cells[cell]: behaviours for cell, behaviours in asked.items()},
-            {cells[cell]: self._took(cell, behaviours) for cell, behaviours in asked.items()},
-        )
+        first: dict[Side, dict[Key, Outcome]] = {
+            side: runs[0] for side, runs in zip(SIDES, self.outcomes(), strict=True)
+        }
+        by_cell = {cells[cell]: behaviours for cell, behaviours in asked.items()}
+        took = {
+            cell: max(sum(seconds(run[name, cell.id]) for name in names) for run in first.values())
+            for cell, names in by_cell.items()
+        }
         tasks = [
             confirming_tasks(each, self.request.confirm, self._digests(), self._conditions)
-            for each in shared
+            for each in shares(by_cell, took)
         ]
         count = sum(map(len, asked.values()))
         self.world.listener.say(
             f"confirming {plural(count, 'behaviour')} in {plural(len(asked), 'cell')}"
         )
         self.world.listener.planned(sum(map(len, tasks)))
-        crew = Crew(self._cells.together, self.world.processes.stop, self.request.parallel)
+        work = SharedRunner(self._cells, first)
+        crew = Crew(work, self.world.processes.stop, self.request.parallel)
         for runs in crew.run([turn for each in tasks for turn in in_turn(each)]).values():
             self.results.runs |= runs
-
-    def _took(self, cell: str, behaviours: Sequence[str]) -> float:
-        """The seconds of these behaviours on the slower side."""
-        sides = [runs[0] for runs in self.outcomes()]
-        took = [[side[name, cell].seconds for name in behaviours] for side in sides]
-        return max(map(sum, took))
 
     def _crew(self) -> Crew[Task, CellRun]:
         return Crew(self._cells, self.world.processes.stop, self.request.parallel)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -57,45 +59,98 @@ from harness.plugin import requires
 def test_{name}(observe): observe.exact("answer", {name}.answer())
 """
 SAYS = "def answer(): return {version!r}\n"
-DIES = (
-    "import os, sys\ndef answer():\n    if 'alpha' in sys.modules: os.abort()\n    return 'two'\n"
-)
+BESIDE_ALPHA = """
+import os, pathlib, sys, time
+def answer():
+    if 'alpha' in sys.modules:
+        {does}
+    return 'two'
+"""
+
+
+BETA = {
+    "2.0": "os.abort()",
+    "2.1": "return 'odd'",
+    "2.2": "pathlib.Path({mark!r}).open('a').write('x'); time.sleep(10)",
+}
+"""What beta does in the company of alpha, by release."""
 
 
 @pytest.fixture
 def world(make_miniature: Callable[[], Miniature]) -> Miniature:
-    """Three libraries that answer otherwise in 2.0; there beta dies in the company of alpha."""
+    """Three libraries that answer otherwise from 2.0 on."""
     mini = make_miniature()
     for name in ("alpha", "beta", "gamma"):
-        for version in ("1.0", "2.0"):
-            dies = (name, version) == ("beta", "2.0")
-            source = DIES if dies else SAYS.format(version=version)
-            make_wheel(mini.wheelhouse, name, version, modules=modules(name, source))
         mini.suite(f"{name}/test_{name}.py", SUITE.format(name=name))
+        for version in ("1.0", "2.0"):
+            source = SAYS.format(version=version)
+            if (name, version) != ("beta", "2.0"):
+                make_wheel(mini.wheelhouse, name, version, modules=modules(name, source))
+    for version, does in BETA.items():
+        source = BESIDE_ALPHA.format(does=does.format(mark=str(mini.home / "mark")))
+        make_wheel(mini.wheelhouse, "beta", version, modules=modules("beta", source))
     mini.stack("reference", "alpha==1.0", "beta==1.0", "gamma==1.0")
     mini.count_starts()
     return mini
 
 
+def stack(beta: str) -> tuple[str, str]:
+    return "--candidate", f"alpha==2.0 beta=={beta} gamma==2.0"
+
+
 CHANGED = {"test_alpha": "changed", "test_beta": "changed", "test_gamma": "changed"}
+FIRST, SHARED_RUNS = 2 * 3, 2 * 2
 
 
 def test_repeats_share_processes(world: Miniature) -> None:
     answer = world.gate("--candidate", "alpha==2.0 gamma==2.0")
     assert answer.verdicts() == CHANGED | {"test_beta": "same"}, answer.out + answer.err
     assert {each["runs"] for each in answer.report["behaviours"]} == {1, 3}
-    first, repeats = 2 * 3, 2 * 2
-    assert world.starts() == first + repeats
+    assert world.starts() == FIRST + SHARED_RUNS
 
 
 def test_what_a_death_keeps_from_being_repeated_in_company_is_repeated_alone(
     world: Miniature,
 ) -> None:
-    answer = world.gate("--candidate", "alpha==2.0 beta==2.0 gamma==2.0")
+    answer = world.gate(*stack("2.0"))
     assert answer.verdicts() == CHANGED, answer.out + answer.err
     assert {each["runs"] for each in answer.report["behaviours"]} == {3}
-    first, shared, alone = 2 * 3, 2 * 2, 2 * 2
-    assert world.starts() == first + shared + alone
-    again = world.gate("--candidate", "alpha==2.0 beta==2.0 gamma==2.0")
+    beta_and_gamma = 2 * 2
+    assert world.starts() == FIRST + SHARED_RUNS + beta_and_gamma
+    again = world.gate(*stack("2.0"))
     assert again.verdicts() == CHANGED
-    assert world.starts() == first + shared + alone
+    assert world.starts() == FIRST + SHARED_RUNS + beta_and_gamma
+
+
+def test_what_answers_otherwise_in_company_is_repeated_alone_and_is_not_flaky(
+    world: Miniature,
+) -> None:
+    answer = world.gate(*stack("2.1"))
+    assert answer.verdicts() == CHANGED, answer.out + answer.err
+    beta = 2
+    assert world.starts() == FIRST + SHARED_RUNS + beta
+
+
+def test_what_is_not_to_be_kept_leaves_nothing_behind(world: Miniature) -> None:
+    answer = world.gate(*stack("2.1"), "--no-cache")
+    assert answer.verdicts() == CHANGED, answer.out + answer.err
+    running = world.cache / "cells" / "running"
+    assert running.is_dir()
+    assert list(running.rglob("*")) == []
+
+
+def test_an_interrupt_keeps_the_repeats_that_a_shared_process_has_answered(
+    world: Miniature,
+) -> None:
+    process = world.start("gate", *stack("2.2"), "--parallel", "1")
+    until = time.monotonic() + 120
+    while not (world.home / "mark").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert world.starts() == FIRST + 2
+    (world.home / "mark").unlink()
+    again = world.gate(*stack("2.2"), "--parallel", "1")
+    assert again.verdicts() == CHANGED, again.out + again.err
+    assert (world.home / "mark").read_text() == "x", "alpha was kept of the first repeat"
