@@ -10,6 +10,7 @@ from harness.running.crew import Crew
 from harness.running.locating import Looker
 from harness.vocabulary.blame import Blamed, BlameReport, Change, Standing
 from harness.vocabulary.cells import cell_of
+from harness.vocabulary.errors import HarnessError
 from harness.vocabulary.located import Located
 
 
@@ -32,7 +33,10 @@ def locate_groups(
 
     def look(nth: int) -> Located:
         change, inside = looks[nth]
-        return inside.change(change, known)
+        try:
+            return inside.change(change, known)
+        except (HarnessError, OSError) as error:  # an error of one must not end the others
+            return Located(change.behaviour, change.cell.id, lacking=(str(error),))
 
     crew = Crew(look, lambda: looks[0][1].processes.stop(), parallel)
     located = crew.run(range(len(looks)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -112,17 +114,45 @@ def test_a_group_is_located_by_the_change_that_can_be_looked_into_and_others_are
     assert locate_groups(BlameReport((both,), changes), known, lambda _: None) == ()
 
 
-def test_groups_looked_into_at_a_time_are_told_in_their_order(looker):
-    names = ("llama", "gpt2", "bert")
-    known = Known({}, drawn={name: str(ARCHITECTURES / name) for name in names})
-    keys = [
-        (f"architectures/test_tiny_numbers.py::test_logits[{name}]", "transformers")
-        for name in names
-    ]
+NAMES = ("llama", "gpt2", "bert")
+EVERY = [
+    (f"architectures/test_tiny_numbers.py::test_logits[{name}]", "transformers") for name in NAMES
+]
+ALL_KNOWN = Known({}, drawn={name: str(ARCHITECTURES / name) for name in NAMES})
+
+
+def groups_of(keys):
+    """A group of its own for each change."""
     changes = {key: Change(*key, Verdict.DRIFTED, None, None) for key in keys}
-    groups = tuple(
-        Blamed(Standing.NAMED, frozenset({"transformers"}), frozenset(), (), (key,)) for key in keys
-    )
-    found = locate_groups(BlameReport(groups, changes), known, lambda _: looker, 2)
-    assert [each.behaviour for each in found] == [name for name, _ in keys]
-    assert [each.model.baseline.type[:4].lower() for each in found] == ["llam", "gpt2", "bert"]
+    packages = frozenset({"transformers"})
+    groups = (Blamed(Standing.NAMED, packages, frozenset(), (), (key,)) for key in keys)
+    return BlameReport(tuple(groups), changes)
+
+
+def test_groups_looked_into_at_a_time_are_told_in_their_order(looker):
+    met = threading.Barrier(2, timeout=60)
+
+    @dataclass(frozen=True)
+    class Meeting(Looker):
+        def change(self, changed, known):
+            met.wait()
+            return super().change(changed, known)
+
+    meeting = Meeting(**vars(looker))
+    found = locate_groups(groups_of(EVERY[:2]), ALL_KNOWN, lambda _: meeting, 2)
+    assert [each.behaviour for each in found] == [name for name, _ in EVERY[:2]]
+    assert [each.model.baseline.type for each in found] == ["LlamaForCausalLM", "GPT2LMHeadModel"]
+
+
+def test_a_look_that_breaks_ends_no_other(looker):
+    @dataclass(frozen=True)
+    class Full(Looker):
+        def change(self, changed, known):
+            if "gpt2" in changed.behaviour:
+                raise OSError("no space left on the disk")
+            return super().change(changed, known)
+
+    lookers = Full(**vars(looker))
+    found = locate_groups(groups_of(EVERY), ALL_KNOWN, lambda _: lookers, 1)
+    assert [each.lacking for each in found] == [(), ("no space left on the disk",), ()]
+    assert [bool(each.model) for each in found] == [True, False, True]
