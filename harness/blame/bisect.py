@@ -51,7 +51,7 @@ def bisect(
             f"nothing to bisect between {', '.join(releases) or f'no {place}s'}",
             where=package,
             allowed=f"two different {place}s, and those between them, each once",
-            next=f"harness bisect {package} --good OLDER --bad NEWER",
+            next=f"harness bisect {package} --good OLDER --bad NEWER …",
         )
     anchored = frozenset(anchors(releases)) if scan else None
     span = _Span(package, tuple(releases), anchored, place, frozenset(chosen), after or {})
@@ -80,7 +80,10 @@ class _Span:
 
     def wanted_at(self, side: str, change: Key, evidence: Evidence[str]) -> int:
         """How many runs a side of a turn needs."""
-        return repeats.wanted_at(side, self.given, evidence, self.after.get(change, 0))
+        differ = state(evidence.at(self.ends[1])) is Answer.AFTER
+        amid = differ and state(evidence.at(side)) is Answer.BETWEEN
+        after = self.after.get(change, 0)
+        return repeats.wanted_at(side, self.given, evidence, after, amid=amid)
 
 
 Known = Mapping[int, Answer]
@@ -205,8 +208,8 @@ def _told(span: _Span, change: Key, evidence: Evidence[str]) -> History:
     if not turns:
         answers = _known(span, evidence)
         reason = (
-            f"{span.package} answers {answers[0]} in all of the {len(answers)} {span.place}s that "
-            f"answer, of {len(span.releases)}"
+            f"it is the same in all of the {len(answers)} {span.place}s that answer, "
+            f"of {len(span.releases)}"
         )
         return _history(span, change, evidence, Standing.UNVERIFIED, reason=reason)
     return _history(span, change, evidence, Standing.NAMED, turns)

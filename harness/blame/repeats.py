@@ -18,8 +18,8 @@ that found the change and repeated it lends its runs of the candidate to the new
 had to say `after` too. Of a behaviour that is steady at both ends and flaky only between, the
 sides and the places beside them have to tell: of `AT_SIDES` runs at a side and `BESIDE` beside it
 one each is no evidence, which leaves a chance of at most 4^-(NEEDED - AT_ENDS), 1.6 %. What answers
-neither like one end nor like the other lies between ends that carry their evidence, and needs
-no more of its own than that.
+neither like one end nor like the other, where these answer differently, lies between ends that
+carry their evidence, and needs no more of its own than that.
 """
 
 from __future__ import annotations
@@ -59,12 +59,18 @@ PATIENCE = 3
 
 
 def wanted_at(
-    where: Where, given: Collection[Where], evidence: Evidence[Where], after: int = 0
+    where: Where,
+    given: Collection[Where],
+    evidence: Evidence[Where],
+    after: int = 0,
+    *,
+    amid: bool = False,
 ) -> int:
-    """How many runs with an answer the side `where` of a boundary needs, from `AT_SIDES`.
+    """How many runs with an answer the side `where` of a boundary needs, at least `AT_SIDES`.
 
     `given` are the places that no answer chose: the ends, where these were not found by tests.
-    `after` runs elsewhere, which chose nothing, answered `after`.
+    `after` runs elsewhere, which chose nothing, answered `after`. `amid` where it lies between
+    ends of which one is like neither the other nor it: these carry their own evidence.
     """
     answer = state(evidence.at(where))
     lent = after if answer is Answer.AFTER else 0
@@ -73,14 +79,14 @@ def wanted_at(
         for place, runs in evidence.runs.items()
         if place != where and state(runs) is answer
     )
-    alone = AT_SIDES if answer is Answer.BETWEEN else NEEDED
+    alone = AT_SIDES if amid else NEEDED
     return max(AT_SIDES, alone + _chosen(where, given) - lent)
 
 
 def at_ends(ends: Sequence[Where], runs: int = AT_ENDS, after: int = 0) -> dict[Where, int]:
     """How many runs each end needs before anything else is probed, the good end first.
 
-    `after` runs elsewhere answered as the bad end has to: it needs as many less, and one.
+    `after` runs elsewhere answered as the bad end has to: it needs as many less, but one at least.
     """
     good, bad = ends
     return {good: runs, bad: max(1, runs - after)}

@@ -161,6 +161,9 @@ def test_places_that_answer_alike_lend_each_other_all_runs_but_their_first() -> 
     # Alone between two turns, a release earns all of its evidence itself.
     _, alone = history("bbbbmaaaaaaaaaaa")
     assert alone.where.count("1.4.0") == 1 + AT_SIDES
+    # Between ends that are alike nothing else carries evidence.
+    _, alike = history("bbbbmbbbbbbbbbb", scan=True)
+    assert alike.where.count("1.4.0") == 1 + NEEDED
 
 
 def test_a_change_gone_in_the_very_next_release_is_seen_beside_the_turn() -> None:
@@ -284,7 +287,7 @@ def test_an_end_that_answers_nothing_is_given_up() -> None:
 def test_a_scan_that_sees_no_turn_names_none() -> None:
     found, _ = history("bbbb?bbbb", scan=True)
     assert (found.standing, found.transitions) == (Standing.UNVERIFIED, ())
-    assert found.reason == "lib answers before in all of the 8 releases that answer, of 9"
+    assert found.reason == "it is the same in all of the 8 releases that answer, of 9"
 
 
 def test_ends_that_are_the_wrong_way_round_are_said_so() -> None:
