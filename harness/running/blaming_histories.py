@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.blame.bisect import bisect
+from harness.blame.culprits import NOTHING
 from harness.blame.ddmin import Moves
 from harness.blame.likely import in_order
 from harness.blame.turns import alone
@@ -64,7 +65,11 @@ class Histories:
         free = culprit.inseparable - culprit.unclear
         if not (culprit.moves and free):
             return free
-        laid = self.stacks.lay(self._there(culprit.moves))
+        try:
+            laid = self.stacks.lay(self._there(culprit.moves))
+        except (HarnessError, OSError) as error:
+            self.notes.append(f"what moves along with {', '.join(culprit.moves)}: {error}")
+            return NOTHING
         brought = {name for name, _ in laid.companions} if isinstance(laid, Laid) else free
         return free - brought
 

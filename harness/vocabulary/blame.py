@@ -75,8 +75,8 @@ class Culprit:
     """The smallest set of moves found that makes a change appear.
 
     Without any one of `moves` it is known not to. `inseparable` moved with them in every run that
-    answered: those that are `unclear` since nothing answered without, the others since they must.
-    All are empty unless `standing` is `named`.
+    answered: those that are `unclear` since nothing answered without, the others since they must,
+    be it for one of `moves` or for each other. All are empty unless `standing` is `named`.
     """
 
     change: Key

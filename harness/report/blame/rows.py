@@ -184,7 +184,7 @@ def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
 
 
 def _inseparable(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
-    """What moved with the culprit: as it must, or so that nobody knows whether it must."""
+    """What moved with the culprit, and whether anybody knows if it must."""
 
     def told(packages: Iterable[str]) -> str:
         return ", ".join(_moved(name, moves) for name in sorted(packages))
@@ -193,7 +193,7 @@ def _inseparable(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
     if blamed.moves:
         forced -= dict(blamed.transitions).keys()
     if blamed.moves and forced:
-        yield f"moved with it, as it must: {told(forced)}"
+        yield f"moved with it wherever it was seen: {told(forced)}"
     if blamed.moves and blamed.unclear:
         yield (
             "whether it needs these as well is unknown, since nothing answered without: "
