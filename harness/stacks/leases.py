@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ def lease(directory: Path) -> None:
     """Use `directory`, which need not be there yet, until `give_back` or this process ends."""
     if directory in _leases:
         return
+    atexit.register(give_back, directory)
     handle, name = tempfile.mkstemp(prefix=f"{directory.name}.lease-", dir=directory.parent)
     os.close(handle)
     taken = FileLock(name)

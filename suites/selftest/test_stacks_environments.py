@@ -163,6 +163,17 @@ def test_an_environment_in_use_elsewhere_is_not_pruned(home: Path) -> None:
     assert stacks.list_environments() == ()
 
 
+def test_a_process_that_ends_gives_back_what_it_used(tmp_path: Path) -> None:
+    source = (
+        "import sys; from pathlib import Path; from harness.stacks.leases import lease; "
+        "used = Path(sys.argv[1]); lease(used); print(len(list(used.parent.iterdir())))"
+    )
+    command = [sys.executable, "-c", source, str(tmp_path / "environment")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_build_that_was_killed_leaves_nothing_that_counts(home: Path) -> None:
     partial = shelf() / f"{key(LOCK)}{PARTIAL}"
     killed = False
