@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from harness.report import summary
@@ -51,7 +53,8 @@ def sections(report: GateReport) -> tuple[Section, ...]:
 def rows(report: GateReport) -> tuple[EntryRow, ...]:
     """The entries that this gate can judge, first those that fail it."""
     judged = [each for each in report.accepted if each.standing is not Standing.UNSEEN]
-    return tuple(_row(each) for each in sorted(judged, key=lambda each: not each.fails))
+    packages = report.candidate.versions if report.candidate else ()
+    return tuple(_row(each, packages) for each in sorted(judged, key=lambda each: not each.fails))
 
 
 def _unseen(report: GateReport) -> str:
@@ -78,17 +81,21 @@ def with_terms(package: PackageVerdict) -> PackageVerdict:
     return replace(package, reason="; ".join(told))
 
 
-def _row(each: Acceptance) -> EntryRow:
-    return EntryRow(one_line(each.entry.id), _standing(each), terms(each.entry), _next(each))
+def _row(each: Acceptance, packages: Collection[str]) -> EntryRow:
+    standing = _standing(each, packages)
+    return EntryRow(one_line(each.entry.id), standing, terms(each.entry), _next(each))
 
 
-def _standing(each: Acceptance) -> str:
+def _standing(each: Acceptance, packages: Collection[str]) -> str:
+    """What became of an entry; `packages` are the candidate's."""
     entry = each.entry
     if each.standing is Standing.HOLDS:
         return f"accepts {each.accepts:,} {entry.verdict}"
     if each.standing is Standing.EXPIRED:
         has = f"{entry.package} {each.version}" if each.version else f"no {entry.package}"
-        return f"has expired: the candidate has {one_line(has)}"
+        near = () if each.version else difflib.get_close_matches(entry.package, packages)
+        meant = f" (near: {', '.join(near)})" if near else ""
+        return f"has expired: the candidate has {one_line(has)}{meant}"
     found = sorted(each.found.items(), key=lambda said: _ORDER.index(said[0]))
     told = ", ".join(f"{count:,} {verdict}" for verdict, count in found)
     return f"matches nothing: none is {entry.verdict} of {told}"

@@ -11,7 +11,7 @@ import pytest
 import report_world as world
 from rich.console import Console
 
-from harness.report import words
+from harness.report import acceptances, words
 from harness.report.files import json_text
 from harness.report.html import to_html
 from harness.report.junit import to_junit
@@ -97,6 +97,14 @@ def test_the_terminal_lists_entries_that_fail_before_those_that_hold() -> None:
     assert places == sorted(places)
     assert "    next: take [dead] out of own.toml\n" in text
     assert "  and 1 more of which this gate can say nothing\n" in text
+
+
+def test_of_a_package_that_the_candidate_lacks_near_ones_of_it_are_named() -> None:
+    expired = replace(of("expired").accepted[0], version=None)
+    for package, near in (("saelens", " (near: sae-lens)"), ("flax", "")):
+        entry = replace(expired.entry, package=package)
+        (row,) = acceptances.rows(replace(REPORT, accepted=(replace(expired, entry=entry),)))
+        assert row.standing == f"has expired: the candidate has no {package}{near}"
 
 
 def test_the_terminal_tells_at_each_change_who_accepts_it_and_shows_it_last() -> None:
