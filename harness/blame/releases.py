@@ -47,7 +47,7 @@ def between(
             f"{package} {good} and {bad} are one release",
             where="--good, --bad",
             allowed="two different releases",
-            next=f"harness bisect {package} --good OLDER --bad NEWER",
+            next=f"harness bisect {package} --good OLDER --bad NEWER …",
         )
     pre = pre or low.is_prerelease or high.is_prerelease
     kept: dict[Version, str] = {low: "", high: ""}
@@ -101,6 +101,6 @@ def _version(package: str, text: str) -> Version:
             f"{text!r} is no version of {package}",
             where="--good, --bad",
             allowed="versions such as 5.20.2 or 6.0.0rc1",
-            next=f"harness bisect {package} --good OLDER --bad NEWER",
+            next=f"harness bisect {package} --good OLDER --bad NEWER …",
         )
     return version

@@ -33,8 +33,8 @@ def add(subparsers: Any) -> None:
         "bisect",
         help="in which release of a package a behaviour changed",
         description="Lay the releases of PACKAGE over a stack, and find those in which behaviours "
-        "turn. Exit codes: 0 every history was found, 2 wrong usage, 3 an end cannot be built, "
-        "4 inconclusive.",
+        "turn. Exit codes: 0 every history was found, or that nothing changes, 2 wrong usage, "
+        "3 an end cannot be built, 4 inconclusive.",
     )
     given.once(parser)
     parser.add_argument("package", metavar="PACKAGE")
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     request = asked.request_of(
         args, chosen, args.stack, args.stack, confirm=0, select=args.behaviour
     )
-    check_expressions(written_behaviours(home()), request.select)
+    check_expressions(written_behaviours(home()), request.select, "--behaviour")
     progress = ShownProgress(ProgressConsole(), alone=True)
     world = asked.world_of(args, chosen, progress, alone=True)
     source = _source(args, progress)
@@ -123,7 +123,7 @@ def _source(args: argparse.Namespace, progress: ShownProgress) -> Source | None:
             "--pre is of releases, and commits are none" if args.pre else "--good is missing",
             where=f"--source {args.source}",
             allowed="--good and --bad: commits, branches or tags",
-            next=f"{again} --good {args.good or 'TAG'}",
+            next=f"{again} --good {args.good or 'TAG'} …",
         )
     found = stacks.commits(args.source, args.good, args.bad or "HEAD")
     return Source(stacks.SourceTree(args.source, args.package, progress.say), found)

@@ -99,7 +99,7 @@ def known_of(args: argparse.Namespace, chosen: tuple[Subject, ...]) -> Known:
 def _check_together(args: argparse.Namespace) -> None:
     """Raise UsageError unless the options say what to look into."""
     if args.behaviour:
-        check_expressions(written_behaviours(home()), [args.behaviour])
+        check_expressions(written_behaviours(home()), [args.behaviour], "--behaviour")
     elif len(args.subject) != 1:
         raise UsageError(
             "nothing to look into" if not args.subject else "more than one subject",

@@ -65,18 +65,25 @@ class NothingMatches(UsageError):
         self.suggestion = suggestion
 
 
-def check_expressions(written: Sequence[Written], expressions: Iterable[str]) -> None:
+def check_expressions(
+    written: Sequence[Written], expressions: Iterable[str], option: str = "--select"
+) -> None:
     """Raise NothingMatches for an expression that no test of the suites can match.
 
-    Nothing is checked where there are no tests: then there is nothing to choose from.
+    `option` is where it was given. Nothing is checked where there are no tests: then there is
+    nothing to choose from.
     """
     for expression in expressions:
         if written and not any(may_match(each, expression) for each in written):
-            raise nothing_matches(expression, [each.behaviour for each in written])
+            known = [each.behaviour for each in written]
+            raise nothing_matches(expression, known, option=option)
 
 
 def nothing_matches(
-    expression: str, behaviours: Iterable[str], tier: Tier = TIERS[-1]
+    expression: str,
+    behaviours: Iterable[str],
+    tier: Tier = TIERS[-1],
+    option: str = "--select",
 ) -> NothingMatches:
     """The error of an expression that fits none of `behaviours`, with what comes near.
 
@@ -88,9 +95,9 @@ def nothing_matches(
     suggestion = _suggestion(_bare(expression), known, close, themes)
     return NothingMatches(
         f"no behaviour matches {expression!r}" + (f"; near: {', '.join(close)}" if close else ""),
-        where=f"--select {shlex.quote(expression)}",
+        where=f"{option} {shlex.quote(expression)}",
         allowed=f"{SYNTAX}; folders: {', '.join(themes)}",
-        next=f"--select {shlex.quote(suggestion)}"
+        next=f"{option} {shlex.quote(suggestion)}"
         + (f", or --tier {TIERS[-1]} (the {tier} tier was asked for)" if tier != TIERS[-1] else ""),
         suggestion=suggestion,
     )

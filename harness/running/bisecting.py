@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from harness.blame.answers import alike
 from harness.blame.bisect import bisect
@@ -161,7 +161,7 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
             f"{lock.name} has no {listing.package}, so that its bad end is not known",
             where=f"harness bisect {asked.package}",
             allowed="a package of the stack, or --bad V",
-            next=f"harness bisect {asked.package} --bad {listing.releases[-1].version}",
+            next=f"harness bisect {asked.package} --bad {listing.releases[-1].version} …",
         )
     _check_end("--bad", bad, listing, lock)
     good = asked.good or _older(listing, bad)
@@ -171,7 +171,7 @@ def span_of(asked: BisectAsked, listing: PackageReleases, lock: Lock) -> Searche
             f"{listing.package} {good} is newer than {bad}",
             where=f"--good {good} --bad {bad}",
             allowed="--good is the older end: what is gone again is told as such",
-            next=f"harness bisect {listing.package} --good {bad} --bad {good}",
+            next=f"harness bisect {listing.package} --good {bad} --bad {good} …",
         )
     return searched(listing, good, bad, pre=asked.pre)
 
@@ -184,7 +184,7 @@ def _check_end(option: str, end: str, listing: PackageReleases, lock: Lock) -> N
             f"{listing.package} has no release {end!r}",
             where=f"{option} {end}",
             allowed=", ".join(list(known)[-8:]),
-            next=f"harness bisect {listing.package} {option} {_nearest(end, known)}",
+            next=f"harness bisect {listing.package} {option} {_nearest(end, known)} …",
         )
 
 
@@ -201,7 +201,11 @@ def _older(listing: PackageReleases, bad: str) -> str:
 
 
 def _nearest(end: str, known: Collection[str]) -> str:
-    return next(iter(difflib.get_close_matches(end, known, n=1)), list(known)[-1])
+    try:
+        older = [each for each in known if Version(each) <= Version(end)]
+    except InvalidVersion:
+        older = difflib.get_close_matches(end, known, n=1)
+    return older[-1] if older else next(iter(known))
 
 
 def _keys(standing: Standing, cells: Collection[str]) -> list[Key]:

@@ -135,7 +135,7 @@ SAID = (
     "moved beside transformers 5.14.0: tokenizers 0.22.2 → 0.23.1",
     "paint added 1.2 together with transformers 5.14.0",
     "none of these moves suffices without the others",
-    "moved with it, as it must: tokenizers 0.22.2 → 0.23.3",
+    "moved with it wherever it was seen: tokenizers 0.22.2 → 0.23.3",
     "transformers: appeared in 5.3.0, gone in 5.22.0",
     "in transformers 5.3.0: ids: [3, 17]",
     "in transformers 5.9.0: raised: TypeError",
@@ -275,6 +275,28 @@ def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
 @pytest.mark.parametrize(("standing", "code"), [(Standing.NAMED, 0), (Standing.FLAKY, 4)])
 def test_a_bisection_that_names_no_release_is_inconclusive(standing: Standing, code: int) -> None:
     history = History(key(LOSS), "transformers", standing, reason="it answers now this, now that")
+    assert bisected.exit_code(bisect_report(history)) == code
+
+
+@pytest.mark.parametrize(
+    ("scanned", "answers", "code"),
+    [
+        (True, "bbb", 0),
+        (False, "bbb", 4),
+        (True, "bab", 4),
+        (True, "mmm", 4),
+        (True, "bb", 4),
+        (True, "", 4),
+    ],
+)
+def test_that_nothing_changes_is_found_where_the_releases_between_were_probed(
+    scanned: bool, answers: str, code: int
+) -> None:
+    said = {"a": Answer.AFTER, "b": Answer.BEFORE, "m": Answer.BETWEEN}
+    probed = tuple((f"5.{minor}.0", said[answer]) for minor, answer in enumerate(answers))
+    history = History(
+        key(LOSS), "transformers", Standing.UNVERIFIED, (), probed, scanned, "it is the same"
+    )
     assert bisected.exit_code(bisect_report(history)) == code
 
 

@@ -181,7 +181,8 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
 def test_what_fails_alike_at_both_ends_did_not_change(world: Miniature) -> None:
     found = world.run("bisect", "engine", "--behaviour", SILENCE, "--good", "1.0")
     assert "both ends are the same: every minor version between was probed" in found.out, found.err
-    assert "engine answers before in all of the 5 releases that answer, of 5" in found.out
+    assert "it is the same in all of the 5 releases that answer, of 5" in found.out
+    assert found.code == 0
 
 
 def interrupted(world: Miniature, at: str, *command: str) -> str:
@@ -235,6 +236,11 @@ def test_a_search_in_a_report_that_is_interrupted_prints_its_own_command(
         (("bisect", "engine", "--behaviour", SIZE, "--cell", "gear"), "no such cell: gear"),
         (("bisect", "nothing", "--behaviour", SIZE), "no package 'nothing'"),
         (("bisect", "engine", "--behaviour", "machines/test_machine.py::test_sise"), "test_size"),
+        (("bisect", "engine", "--behaviour", "no*"), "next:    --behaviour machines\n"),
+        (
+            ("bisect", "engine", "--behaviour", SIZE, "--good", "1.2.9"),
+            "next:    harness bisect engine --good 1.2 …\n",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_one_clear_error(

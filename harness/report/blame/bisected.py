@@ -29,9 +29,18 @@ FORMAT = 1
 
 
 def exit_code(report: BisectReport) -> ExitCode:
-    """0 where every history was found, 4 where one was not."""
-    found = all(history.standing is Standing.NAMED for history in report.histories)
+    """0 where every history was found, also that nothing changed, and 4 where one was not."""
+    alone = len(report.searched.releases) == 2
+    found = all(_is_found(history, alone=alone) for history in report.histories)
     return ExitCode.NOTHING_CHANGED if found else ExitCode.INCONCLUSIVE
+
+
+def _is_found(history: History, *, alone: bool) -> bool:
+    """Whether it names a turn, or nothing turns: not at the ends alone, if anything is between."""
+    if history.standing is not Standing.UNVERIFIED or not history.scanned:
+        return history.standing is Standing.NAMED
+    answers = [answer for _, answer in history.probed]
+    return set(answers) == {Answer.BEFORE} and (alone or len(answers) > 2)
 
 
 def to_json(report: BisectReport) -> dict[str, Any]:
