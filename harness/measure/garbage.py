@@ -6,7 +6,7 @@ import gc
 
 CREATED = 10_000
 """Objects created between two looks. Importing torch and transformers makes a million that stay:
-at CPython's usual 700, looking at them took a seventh of a short run."""
+at CPython 3.11's usual 700, looking at them took a seventh of a short run."""
 
 
 def collect_seldom() -> None:

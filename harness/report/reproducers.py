@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.report.plain import one_line
+from harness.report.words import plural
 from harness.vocabulary.gated import GateReport
 from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
 
@@ -39,7 +40,7 @@ def listed(report: GateReport) -> str:
     shown = [each for each in report.reproducers if each.script]
     without = [each for each in report.reproducers if not each.script]
     lines = [
-        f"# {len(shown)} scripts",
+        f"# {plural(len(shown), 'script')}",
         "",
         f"Each shows a change from {report.baseline_name} to {report.candidate_name} and needs "
         "nothing but [uv](https://docs.astral.sh/uv/): `uv run FILE` has the candidate's versions "
