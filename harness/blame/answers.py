@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from harness.gate.classify import RAN, classify
+from harness.gate.classify import RAN, classify, ending
 from harness.vocabulary.blame import Answer, Change, Key, Unsearched
 from harness.vocabulary.gated import BehaviourVerdict
 from harness.vocabulary.observations import Observation
@@ -91,14 +91,7 @@ def alike(end: Outcome | None, outcome: Outcome | None) -> bool:
     if finding.verdict not in (Verdict.SAME, Verdict.FAILING):
         return False
     same = all(each.verdict is Verdict.SAME for each in finding.observations)
-    return same and _failure(end) == _failure(outcome)
-
-
-def _failure(outcome: Outcome | None) -> tuple[str, str]:
-    """How a behaviour ended; an error by its type, since its words may name what varies."""
-    if outcome is None or outcome.status != "raised":
-        return (outcome.status if outcome else "absent", "")
-    return (outcome.status, outcome.reason.partition(":")[0])
+    return same and ending(end) == ending(outcome)
 
 
 def _equal(end: Outcome | None, outcome: Outcome | None) -> bool:

@@ -48,7 +48,7 @@ def alone(history: History, together: Collection[str]) -> bool:
 
 
 def borne_out(culprit: Culprit, histories: Collection[History]) -> bool:
-    """Whether `histories` of a change repeated all that its culprit says.
+    """Whether `histories` of a change repeated what its culprit says of each of its moves.
 
     The ends of a package's releases are the set found with and without that package. Of those
     that only move together one history is all there is. A flaky one settles it as well.

@@ -122,3 +122,10 @@ def _compare_one(
     result = compare(old, new)
     verdict = Verdict(result.agreement.value)
     return ObservationVerdict(name, old, new, verdict, result.distance, result.detail)
+
+
+def ending(outcome: Outcome | None) -> tuple[str, str]:
+    """How a behaviour ended; an error by its type, since its words may name what varies."""
+    if outcome is None or outcome.status != "raised":
+        return (outcome.status if outcome else "absent", "")
+    return (outcome.status, outcome.reason.partition(":")[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
+from harness.gate.classify import ending
 from harness.gate.plan import Side, Task
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.comparison import Agreement, compare
@@ -55,7 +56,7 @@ def agree(first: Mapping[tuple[str, str], Outcome], again: Iterable[Outcome]) ->
 
 
 def _alike(first: Outcome, again: Outcome) -> bool:
-    if (first.status, _error(first)) != (again.status, _error(again)):
+    if ending(first) != ending(again):
         return False
     before, after = (
         {each.name: each for each in outcome.observations if each.kind != "cost"}
@@ -64,7 +65,3 @@ def _alike(first: Outcome, again: Outcome) -> bool:
     return list(before) == list(after) and all(
         compare(before[name], after[name]).agreement is Agreement.SAME for name in before
     )
-
-
-def _error(outcome: Outcome) -> str:
-    return outcome.reason.partition(":")[0] if outcome.status == "raised" else ""
