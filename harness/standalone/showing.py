@@ -25,8 +25,12 @@ NOT_OBSERVED = "(not observed)"
 def main(behaviour: Behaviour) -> int:
     """Run it and print what was expected and observed. 1: the change shows, 0: it does not,
     2: it could not be run."""
-    if "--baseline" in sys.argv[1:]:
+    options = sys.argv[1:]
+    if options == ["--baseline"]:
         return under_baseline()
+    if options:
+        print(f"{COULD_NOT_RUN}it takes --baseline or nothing, not {' '.join(options)}")
+        return 2
     os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
     print(f"with {', '.join(_installed())}")
     observe = Observe()

@@ -277,6 +277,18 @@ def test_a_script_that_does_not_run_is_told_from_one_that_shows(
     assert "neither held nor held, but ModuleNotFoundError" in said
 
 
+@pytest.mark.parametrize("given", [("--basline",), ("--baseline", "2.0"), ("--help",)])
+def test_a_script_refuses_what_it_does_not_know_and_shows_nothing(
+    world: Miniature, scripts: Path, tmp_path: Path, given: tuple[str, ...]
+) -> None:
+    code, said = run(world, scripts / "test-ids-gizmo.py", tmp_path, *given)
+    (told,) = lines(said)
+    assert (code, told) == (
+        2,
+        f"{COULD_NOT_RUN}it takes --baseline or nothing, not {' '.join(given)}",
+    )
+
+
 def test_a_script_fetches_its_subject_once_and_checks_it(
     world: Miniature, scripts: Path, tmp_path: Path
 ) -> None:
@@ -301,6 +313,16 @@ def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> N
     )
     assert "test_dying in gizmo: its script does not run under the candidate" in told
     assert f"`{SHOWS}` (1), `{SHOWS_NOT}` (0), or `{COULD_NOT_RUN}…` (2)" in told
+
+
+def test_where_no_change_has_a_script_nothing_is_said_to_have_been_seen(world: Miniature) -> None:
+    folder = world.home / "none"
+    asked = ("--candidate", "gizmo==2.0", "--select", "*test_printed", "--reproduce", str(folder))
+    assert world.gate(*asked, "--confirm", "0").code == 1
+    told = (folder / "README.md").read_text(encoding="utf-8")
+    assert "No change from reference to gizmo==2.0 has one." in told
+    assert "test_printed in gizmo: it asks for capsys" in told
+    assert "were seen" not in told
 
 
 def test_the_report_names_the_script_beside_the_command(world: Miniature, scripts: Path) -> None:
