@@ -11,6 +11,7 @@ and tried again where a turn may lie in them.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -236,4 +237,13 @@ def _history(
         tuple((span.releases[at], steady[at]) for at in sorted(steady)),
         scanned=span.anchors is not None,
         reason=reason,
+        runs=_counted(span, change, evidence),
     )
+
+
+def _counted(span: _Span, change: Key, evidence: Evidence[str]) -> tuple[tuple[Answer, int], ...]:
+    """How many runs gave each answer that says something."""
+    counted = Counter(answer for runs in evidence.runs.values() for answer in runs.values())
+    counted[Answer.AFTER] += span.after.get(change, 0)
+    told = (each for each in Answer if each is not Answer.UNKNOWN)
+    return tuple((answer, counted[answer]) for answer in told if counted[answer])

@@ -124,7 +124,8 @@ class History:
 
     `probed` are the releases with a known answer, oldest first. Without `scanned` only
     intervals whose ends differ were looked into. `transitions` is empty unless `named`; of each
-    that turns to `between`, `middles` has what its first release gave.
+    that turns to `between`, `middles` has what its first release gave. `runs` counts those that
+    gave each answer, over all releases; a gate's candidate, which is one of them, counts as well.
     """
 
     change: Key
@@ -135,6 +136,7 @@ class History:
     scanned: bool = False
     reason: str = ""
     middles: tuple[Middle, ...] = ()
+    runs: tuple[tuple[Answer, int], ...] = ()
 
     @property
     def release(self) -> str | None:

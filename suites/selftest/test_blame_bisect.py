@@ -90,6 +90,19 @@ def test_runs_that_are_lent_spare_the_newest_end_and_no_other() -> None:
     assert runs["1.5.0"] == runs["1.6.0"] == AT_SIDES
 
 
+def test_a_history_counts_its_runs_with_those_that_are_lent() -> None:
+    names, truth = written("bbbm??aaa")
+    world = Simulated({ONE: truth})
+    found = bisect("lib", names, [ONE], world, Silent(), after={ONE: 2})[ONE]
+    counted = {answer: [truth(at) for at in world.where].count(answer) for answer in Answer}
+    assert counted[UNKNOWN] > 0
+    assert found.runs == (
+        (BEFORE, counted[BEFORE]),
+        (AFTER, counted[AFTER] + 2),
+        (BETWEEN, counted[BETWEEN]),
+    )
+
+
 def test_repeats_of_both_sides_take_turns() -> None:
     _, world = history("ba")
     assert all(older != newer for older, newer in pairwise(world.where[:-1]))

@@ -69,7 +69,14 @@ GAVE = (
     Middle("5.3.0", Outcome(*key(FLIP), "held", observations=(IDS,))),
     Middle("5.9.0", Outcome(*key(FLIP), "raised", f"TypeError: {SCRIPT}")),
 )
-BOTH_WAYS = History(key(FLIP), "transformers", Standing.NAMED, (CAME, WENT), middles=GAVE)
+BOTH_WAYS = History(
+    key(FLIP),
+    "transformers",
+    Standing.NAMED,
+    (CAME, WENT),
+    middles=GAVE,
+    runs=((BEFORE, 12), (BETWEEN, 4)),
+)
 
 FOUND = BlameReport(
     groups=(
@@ -137,6 +144,7 @@ SAID = (
     "none of these moves suffices without the others",
     "moved with it wherever it was seen: tokenizers 0.22.2 → 0.23.3",
     "transformers: appeared in 5.3.0, gone in 5.22.0",
+    "runs of it along transformers: 12 before, 4 between; none disagrees",
     "in transformers 5.3.0: ids: [3, 17]",
     "in transformers 5.9.0: raised: TypeError",
     "put on nothing: it disagrees with itself",
@@ -260,8 +268,16 @@ SEEN = (("5.0.0", BEFORE), ("5.1.0", BEFORE), ("5.3.0", BETWEEN), ("5.22.0", BEF
 
 def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
     same = [
-        History(key(which), "transformers", Standing.NAMED, (CAME, WENT), SEEN, True)
-        for which in (LOSS, RING)
+        History(
+            key(which),
+            "transformers",
+            Standing.NAMED,
+            (CAME, WENT),
+            SEEN,
+            True,
+            runs=((BEFORE, 7), (BETWEEN, count)),
+        )
+        for which, count in ((LOSS, 9), (RING, 6))
     ]
     console = Console(file=io.StringIO(), width=120, no_color=True)
     bisected.render(bisect_report(*same), console)
@@ -270,6 +286,7 @@ def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
     assert text.count("transformers: appeared in 5.3.0, gone in 5.22.0") == 1
     assert "seen: 5.0.0 to 5.1.0 before, 5.3.0 between, 5.22.0 before" in text
     assert text.index("test_loss") < text.index("test_ring")
+    assert "runs of each change along transformers: 7 before, 6 to 9 between" in text
 
 
 @pytest.mark.parametrize(("standing", "code"), [(Standing.NAMED, 0), (Standing.FLAKY, 4)])

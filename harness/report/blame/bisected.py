@@ -85,6 +85,8 @@ def _history(
         for fact in rows.turn_facts(history.package, turn):
             _line(console, Text(f"    {fact}", style="dim"))
     _line(console, Text(f"    seen: {', '.join(stretches(history.probed))}", style="dim"))
+    for fact in rows.repeats(alike) if named else ():
+        _line(console, Text(f"    {fact}", style="dim"))
     for (behaviour, cell), told in middles_by_change(alike, changes).items():
         _line(console, Text(f"  {one_line(behaviour)} in {one_line(cell)}"))
         for line in told:

@@ -25,7 +25,8 @@ def to_json(found: BlameReport) -> dict[str, Any]:
     `unclear` those of them of which nobody knows whether they must, since nothing answered without;
     `releases` maps a package to the release that brought the change, null where there is
     not one such; `histories` has the turns of each package, `probed` what each release answered
-    of one change, and `middles` what the first gave of those that answered between.
+    of one change, `runs` how many runs gave each answer, and `middles` what the first gave of
+    those that answered between.
     """
     return {
         "groups": [_group(blamed) for blamed in found.groups],
@@ -75,6 +76,7 @@ def history_json(history: History) -> dict[str, Any]:
         "scanned": history.scanned,
         "turns": [turn_json(turn) for turn in history.transitions],
         "probed": {release: answer.value for release, answer in history.probed},
+        "runs": {answer.value: count for answer, count in history.runs},
         "middles": [middle_json(each) for each in history.middles],
     }
 

@@ -11,10 +11,12 @@ from harness.report.excerpts import sides
 from harness.report.numbers import duration
 from harness.report.plain import clip, one_line
 from harness.vocabulary.blame import (
+    Answer,
     Blamed,
     BlameReport,
     Change,
     Effort,
+    History,
     Key,
     Searched,
     Standing,
@@ -176,6 +178,7 @@ def _facts(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
     for package, transitions in blamed.transitions:
         for turn in transitions:
             yield from turn_facts(package, turn)
+        yield from repeats([each for each in blamed.histories if each.package == package])
     if len(blamed.moves | dict(blamed.transitions).keys()) > 1:
         yield "none of these moves suffices without the others"
     yield from _inseparable(blamed, moves)
@@ -216,6 +219,25 @@ def turn_facts(package: str, turn: Transition) -> Iterable[str]:
     if turn.beside:
         moved = ", ".join(f"{move.package} {words.move_text(move)}" for move in turn.beside)
         yield f"moved beside {package} {turn.first}: {moved}"
+
+
+def repeats(histories: Sequence[History]) -> Iterable[str]:
+    """How often each answer was given to one change: what its name rests on. The least and the
+    most where several changes have these histories."""
+    counts: dict[Answer, list[int]] = {}
+    for history in histories:
+        for answer, count in history.runs:
+            counts.setdefault(answer, []).append(count)
+    told = (
+        f"{' to '.join(_ends(counts[answer]))} {answer}" for answer in Answer if answer in counts
+    )
+    if counts:
+        of = "each change" if len(histories) > 1 else "it"
+        yield f"runs of {of} along {histories[0].package}: {', '.join(told)}; none disagrees"
+
+
+def _ends(counts: Collection[int]) -> Iterable[str]:
+    return dict.fromkeys(f"{each:,}" for each in (min(counts), max(counts)))
 
 
 def _changes(
