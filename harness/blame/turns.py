@@ -47,15 +47,17 @@ def alone(history: History, together: Collection[str]) -> bool:
     )
 
 
-def borne_out(culprit: Culprit, histories: Collection[History]) -> bool:
+def borne_out(culprit: Culprit, histories: Collection[History], pair: Collection[str] = ()) -> bool:
     """Whether `histories` of a change repeated what its culprit says of each of its moves.
 
     The ends of a package's releases are the set found with and without that package. Of those
-    that only move together one history is all there is. A flaky one settles it as well.
+    that only move together, which are `pair` beside moves of its own, one history is all there is.
+    A flaky one settles it as well.
     """
     if culprit.standing is not Standing.NAMED:
         return True
     if any(each.standing is Standing.FLAKY for each in histories):
         return True
     named = {each.package for each in histories if each.standing is Standing.NAMED}
-    return culprit.moves <= named if culprit.moves else bool(named & culprit.inseparable)
+    together = pair if culprit.moves else culprit.inseparable
+    return culprit.moves <= named and (not together or not named.isdisjoint(together))

@@ -138,7 +138,11 @@ class _Search:
         """
         culprits = self._culprits(self.changes, repeated=False)
         histories = self.histories.of(culprits)
-        unproven = [key for key in culprits if not borne_out(culprits[key], _of(key, histories))]
+        unproven = [
+            key
+            for key, each in culprits.items()
+            if not borne_out(each, _of(key, histories), self.histories.pair(each))
+        ]
         if unproven:
             repeated = self._repeated(unproven)
             other = {key: each for key, each in repeated.items() if each != culprits[key]}

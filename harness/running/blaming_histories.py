@@ -52,14 +52,14 @@ class Histories:
     def _histories(self, culprits: Mapping[Key, Culprit]) -> Iterator[History]:
         wanted: dict[tuple[str, Moves], list[Key]] = {}
         for key, culprit in culprits.items():
-            whole = culprit.moves | self._not_forced(culprit)
+            whole = culprit.moves | self.pair(culprit)
             for package in sorted(culprit.moves):
                 wanted.setdefault((package, whole - {package}), []).append(key)
         for (package, held), keys in sorted(wanted.items(), key=lambda each: -len(each[1])):
             yield from self._history(package, held, keys)
         yield from self._inseparable(culprits)
 
-    def _not_forced(self, culprit: Culprit) -> Moves:
+    def pair(self, culprit: Culprit) -> Moves:
         """Of what only moves together, what the culprit's own moves do not bring along, so that
         the change needs it as well."""
         free = culprit.inseparable - culprit.unclear
@@ -68,7 +68,8 @@ class Histories:
         try:
             laid = self.stacks.lay(self._there(culprit.moves))
         except (HarnessError, OSError) as error:
-            self.notes.append(f"what moves along with {', '.join(culprit.moves)}: {error}")
+            note = f"what moves along with {', '.join(sorted(culprit.moves))}: {error}"
+            self.notes += [note] if note not in self.notes else []
             return NOTHING
         brought = {name for name, _ in laid.companions} if isinstance(laid, Laid) else free
         return free - brought
@@ -99,7 +100,7 @@ class Histories:
 
     def _together(self, culprit: Culprit) -> Moves:
         """What only moves together, and is searched one package after the other."""
-        return self._not_forced(culprit) if culprit.moves else culprit.inseparable
+        return self.pair(culprit) if culprit.moves else culprit.inseparable
 
     def _history(self, package: str, held: Moves, keys: Collection[Key]) -> Iterable[History]:
         (move,) = [move for move in self.moved if move.package == package]
