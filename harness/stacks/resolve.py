@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -170,13 +171,16 @@ def unreachable(words: str, advice: str = CONNECT) -> IndexUnreachable:
 
 def _unknown_package(absent: str, words: str, request: Request) -> UnknownPackage:
     by_user = absent in request.named
+    known = {pin.package for pin in (*request.preferred, *request.required)} - {absent}
+    near = difflib.get_close_matches(absent, sorted(known), cutoff=0.75)
+    spelling = f"check the spelling (near: {', '.join(near)})" if near else "check the spelling"
     return UnknownPackage(
         f"the package index has no package {absent!r}",
         conflict=(absent,),
         reasons=(f"{absent} is not on the package index",),
         words=words,
         where=request.name if by_user else f"{request.name}: something in it requires {absent}",
-        next="check the spelling, or name the index that has it in UV_INDEX",
+        next=f"{spelling}, or name the index that has it in UV_INDEX",
     )
 
 

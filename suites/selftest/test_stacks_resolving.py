@@ -76,8 +76,12 @@ def test_a_local_build_of_torch_serves_a_plain_pin(
 
 
 def test_an_unknown_package_is_told_from_an_unknown_version(home: Path) -> None:
-    with pytest.raises(stacks.UnknownPackage, match="no package 'nonesuch'"):
+    with pytest.raises(stacks.UnknownPackage, match="no package 'nonesuch'") as absent:
         stacks.resolve_stack("nonesuch==1.0", home=home)
+    assert absent.value.next == "check the spelling, or name the index that has it in UV_INDEX"
+    with pytest.raises(stacks.UnknownPackage, match="no package 'alhpa'") as absent:
+        stacks.resolve_stack("alhpa==1.0", home=home)
+    assert (absent.value.next or "").startswith("check the spelling (near: alpha), or name")
     with pytest.raises(stacks.UnknownVersion, match="no alpha==9") as caught:
         stacks.resolve_stack("alpha==9", home=home)
     assert caught.value.next == "the newest is alpha==2.0"
