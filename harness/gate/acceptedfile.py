@@ -27,9 +27,12 @@ VERDICTS: Mapping[Kind, tuple[str, ...]] = {
 
 _ANY = f"{', '.join(KINDS[:-1])} or {KINDS[-1]}"
 
-_NEEDED = ("verdict", "until", "reason", "owner")
+_FREE = ("until", "reason", "owner")
 FORM = Form(
-    "the accepted changes", "entry", "sentencepiece-0.2.3-protos", (*KINDS, *_NEEDED, "cell")
+    "the accepted changes",
+    "entry",
+    "sentencepiece-0.2.3-protos",
+    (*KINDS, "verdict", *_FREE, "cell"),
 )
 
 
@@ -42,12 +45,13 @@ def read_accepted(text: str, where: str) -> tuple[Accepted, ...]:
 def _entry(name: str, table: Mapping[str, Any], where: str) -> Accepted:
     here = place(where, name)
     kind = _kind(table, here)
-    texts = {field: " ".join(text_of(table, field, here).split()) for field in (kind, *_NEEDED)}
+    verdict = text_of(table, "verdict", here, ", ".join(VERDICTS[kind]))
+    texts = {field: " ".join(text_of(table, field, here).split()) for field in (kind, *_FREE)}
     until = read_bound(texts["until"], here, texts[kind])
     return Accepted(
         id=name,
         named=canonicalize_name(texts[kind]) if kind == "package" else texts[kind],
-        verdict=_verdict(texts["verdict"], kind, here),
+        verdict=_verdict(verdict, kind, here),
         reason=texts["reason"],
         owner=texts["owner"],
         package=canonicalize_name(until.name),

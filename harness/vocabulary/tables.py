@@ -60,15 +60,17 @@ def place(where: str, name: str) -> str:
     return f"{where}, [{name}]"
 
 
-def text_of(table: Mapping[str, Any], field: str, place: str) -> str:
-    """The text that an entry must have. Raises TableError."""
+def text_of(
+    table: Mapping[str, Any], field: str, place: str, allowed: str = "a text that is not empty"
+) -> str:
+    """The text that an entry must have; `allowed` says what it may be. Raises TableError."""
     value = table.get(field)
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise TableError(
         f"{field} {'is missing' if value is None else 'is no text, or empty'}",
         where=place,
-        allowed="a text that is not empty",
+        allowed=allowed,
         next=f'{field} = "…"',
     )
 

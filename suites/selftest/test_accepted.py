@@ -281,6 +281,15 @@ def test_a_damaged_file_says_what_where_and_what_to_write(
     assert error.allowed
 
 
+@pytest.mark.parametrize("verdict", ["", 'verdict = ["broken", "gone"]'])
+def test_of_a_verdict_that_is_no_text_those_that_can_be_accepted_are_told(verdict: str) -> None:
+    assert FILE.count('verdict = "broken"') == 1
+    with pytest.raises(TableError) as caught:
+        read_accepted(FILE.replace('verdict = "broken"', verdict), "accepted.toml")
+    assert (caught.value.allowed or "").split(", ")[0] == "broken"
+    assert caught.value.next == 'verdict = "…"'
+
+
 BOUND_SLIPS = [
     ("0.3", "sentencepiece<0.3"),
     ("0.3<0.4", "sentencepiece<0.4"),
