@@ -86,7 +86,7 @@ def ask(
                 wants.pop(change, None)
                 found[change] = step
         for chosen in choose(wants, evidence, world, under_way):
-            listener.probing(_progress(name, chosen, wants, len(evidence), probes))
+            listener.probing(_progress(name, chosen, wants, len(evidence), probes, world.at_once))
             world.begin(chosen)
             under_way.append(chosen)
             probes += 1
@@ -223,8 +223,10 @@ def _progress(
     wants: Mapping[Key, Wants[Where]],
     changes: int,
     probes: int,
+    at_once: int,
 ) -> Progress:
     lefts = [max(1, want.left) for want in wants.values()]
+    as_long = min(max(lefts), sum(lefts) / len(chosen.asked))
     return Progress(
         search=name,
         where=_words(chosen.where),
@@ -235,7 +237,7 @@ def _progress(
         probes=probes,
         fewest=max(lefts),
         most=sum(lefts),
-        seconds=chosen.cost * max(lefts),
+        seconds=chosen.cost * max(1.0, as_long / at_once),
     )
 
 

@@ -50,7 +50,8 @@ class World(Protocol[Where]):
 @dataclass(frozen=True)
 class Progress:
     """How far a search is. `fewest` and `most` probes are left, the next one included: the
-    open changes may share all of theirs, or none. `seconds` is expected for the fewest."""
+    open changes may share all of theirs, or none. `seconds` is expected for the fewest, if each
+    change takes part in those as in this one."""
 
     search: str
     where: str

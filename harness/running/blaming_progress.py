@@ -35,7 +35,7 @@ class BlameProgress:
         self._before = self._done + self._begun
         self._begun = True
         self._shown.tell(
-            f"blame: searching the {progress.search} for {plural(progress.changes, 'change')}"
+            f"searching the {progress.search} for {plural(progress.changes, 'change')}"
         )
 
     def _line(self, progress: Progress) -> str:

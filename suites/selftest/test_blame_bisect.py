@@ -332,6 +332,17 @@ def test_progress_counts_down_to_the_last_probe() -> None:
     assert abs(heard.progress[0].fewest - world.made) <= 4
 
 
+def test_an_estimate_counts_on_the_probes_that_are_made_at_a_time() -> None:
+    names, truth = written("b" * 9 + "a" * 9)
+    first = []
+    for at_once in (1, 2):
+        heard = Heard()
+        bisect("lib", names, [ONE], Simulated({ONE: truth}, at_once=at_once), heard)
+        first.append(heard.progress[0])
+    assert first[0].seconds == 30.0 * first[0].fewest
+    assert first[1].seconds == first[0].seconds / 2
+
+
 @pytest.mark.parametrize("names", [[], ["1.0"], ["1.0", "1.0"], ["1.0", "2.0", "1.0"]])
 def test_fewer_than_two_releases_or_one_twice_is_refused(names: list[str]) -> None:
     with pytest.raises(UsageError, match="nothing to bisect"):

@@ -137,7 +137,7 @@ def test_what_it_took_is_counted(blamed: Answer) -> None:
 
 
 def test_progress_tells_what_is_left_and_an_estimate(blamed: Answer) -> None:
-    assert "blame: searching the packages for 3 changes" in blamed.err
+    assert "searching the packages for 3 changes" in blamed.err
     assert "left, about" in blamed.err
 
 
