@@ -6,8 +6,11 @@ import argparse
 import errno
 import os
 import shlex
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from harness import __version__
 from harness.commands import cache, commands
@@ -21,8 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     typed = argparse.Namespace(typed=shlex.join(["harness", *words]))
     try:
-        args = parser().parse_args(words, typed)
-        code: int = args.run(args)
+        with _ended_politely():
+            args = parser().parse_args(words, typed)
+            code: int = args.run(args)
     except HarnessError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -33,6 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail_by_system(error)
     return code if _flushed() else code or int(ExitCode.INCONCLUSIVE)
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: what cancels a job or stops a container sends it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _flushed() -> bool:

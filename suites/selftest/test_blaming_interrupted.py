@@ -1,9 +1,10 @@
-"""Ctrl-C in a search for blame: the gate before it is finished, and is told all the same."""
+"""Ctrl-C or SIGTERM in a search for blame: the gate before it is finished, and told as well."""
 
 from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -41,14 +42,16 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
     return mini
 
 
-def searching(world: Miniature, *command: str) -> tuple[str, str]:
-    """What a command prints, and says, that hears Ctrl-C while it probes."""
+def searching(
+    world: Miniature, *command: str, ended_by: signal.Signals = signal.SIGINT
+) -> tuple[str, str]:
+    """What a command prints, and says, that hears a signal while it probes."""
     process = world.start(*command, "--parallel", "1")
     assert process.stderr is not None
     for line in process.stderr:
         if " left, about " in line:
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ended_by)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     return out, err
@@ -67,10 +70,12 @@ def finished(file: Path) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
 def test_a_gate_writes_its_verdicts_and_prints_the_command_that_goes_on(
-    world: Miniature, tmp_path: Path
+    world: Miniature, tmp_path: Path, ended_by: signal.Signals
 ) -> None:
-    out, err = searching(world, *gate(tmp_path))
+    shutil.rmtree(world.cache / "cells", ignore_errors=True)
+    out, err = searching(world, *gate(tmp_path), ended_by=ended_by)
     written = sorted(file.name for file in tmp_path.iterdir())
     assert written == ["gate.html", "gate.json", "gate.md", "gate.xml"], err
     report = finished(tmp_path / "gate.json")
