@@ -38,9 +38,8 @@ def commits(directory: Path, good: str, bad: str) -> tuple[Commit, ...]:
     """The commits from `good` to `bad`, ends included, in the order of first parents.
 
     What came in by a merge is the merge: a commit of a side branch was never what a user of
-    the branch had. From newer to older where `good` is the newer one. What is not committed
-    takes no part. Raises UsageError for a folder that is in no repository, an end that it has
-    not, and ends of which neither contains the other.
+    the branch had. What is not committed takes no part. Raises UsageError for a folder that is in
+    no repository, an end that it has not, and ends of which the bad one does not contain the other.
     """
     ends = [_end(directory, option, end) for option, end in (("--good", good), ("--bad", bad))]
     if ends[0] == ends[1]:
@@ -50,12 +49,17 @@ def commits(directory: Path, good: str, bad: str) -> tuple[Commit, ...]:
             allowed=f"two different ends, each {_ENDS}",
             next=f"git -C {directory} log --first-parent --oneline",
         )
-    forward = _contains(directory, ends[1], ends[0])
-    if not forward and not _contains(directory, ends[0], ends[1]):
+    older, newer = ends
+    if _contains(directory, older, newer):
+        raise UsageError(
+            f"{good} is newer than {bad}",
+            where=f"--good {good} --bad {bad}, in {directory}",
+            allowed="--good is the older end: what is gone again is told as such",
+            next=f"--good {bad} --bad {good}",
+        )
+    if not _contains(directory, newer, older):
         raise _apart(directory, *ends)
-    older, newer = ends if forward else reversed(ends)
-    between = _log(directory, "--reverse", f"{older.id}..{newer.id}")
-    return (older, *between) if forward else (*reversed(between), older)
+    return (older, *_log(directory, "--reverse", f"{older.id}..{newer.id}"))
 
 
 @contextmanager

@@ -12,6 +12,8 @@ import platform
 import sys
 import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +55,7 @@ class SourceTree:
         self.package = canonicalize_name(package)
         self._say = say
         self._failed: dict[Commit, Unbuilt] = {}
+        self._whole: set[Path] = set()
 
     @property
     def shelf(self) -> Path:
@@ -62,8 +65,15 @@ class SourceTree:
         return shelves() / fits / self.package
 
     def kept(self, commit: Commit) -> str | Unbuilt | None:
-        """What `version` found before; None where it would have to build. To ask is to use it."""
+        """What `version` found before; None where it would have to build. To ask is to use it.
+
+        A wheel that is damaged is taken away.
+        """
         for wheel in sorted(self.shelf.glob(f"*g{commit.short}-*.whl")):
+            if not self._is_whole(wheel):
+                self._say(f"the wheel of {commit} was damaged: {wheel}")
+                wheel.unlink(missing_ok=True)
+                continue
             # Its own time stays as it is: uv unpacks a wheel again that seems to be another.
             os.utime(wheel, ns=(time.time_ns(), wheel.stat().st_mtime_ns))
             return _version(wheel)
@@ -97,6 +107,19 @@ class SourceTree:
                 del os.environ["UV_FIND_LINKS"]
             else:
                 os.environ["UV_FIND_LINKS"] = before
+
+    def _is_whole(self, wheel: Path) -> bool:
+        """Whether all that is in it has its checksum; read once a search."""
+        if wheel not in self._whole:
+            try:
+                with zipfile.ZipFile(wheel) as archive:
+                    sound = archive.testzip() is None
+            except (zipfile.BadZipFile, EOFError, zlib.error):
+                sound = False
+            if not sound:
+                return False
+            self._whole.add(wheel)
+        return True
 
     def _build(self, commit: Commit) -> str | Unbuilt:
         self._say(f"building {self.package} at {commit}")

@@ -110,12 +110,18 @@ def test_a_wheel_that_was_lost_is_built_again(
     assert (repository.builds(), world.starts()) == (2 * built, started)
 
 
-def test_from_newer_to_older_the_change_appears_in_the_commit_before(
-    world: Miniature, repository: Repository
+def test_a_wheel_that_is_damaged_is_built_again(
+    found: Answer, world: Miniature, repository: Repository
 ) -> None:
-    answer = bisect(world, repository, "--good", "HEAD", "--bad", "mended")
-    (turn,) = answer.report["histories"][0]["turns"]
-    assert turn["first"] == commit(repository, "mended"), answer.out + answer.err
+    built, started = repository.builds(), world.starts()
+    wheels = sorted(world.cache.glob("sources/*/gizmo/*.whl"))
+    wheels[0].write_bytes(b"PK")
+    cut_off = wheels[1].read_bytes()
+    wheels[1].write_bytes(cut_off[: len(cut_off) // 2])
+    again = bisect(world, repository, "--good", "v1")
+    assert again.report["histories"] == found.report["histories"], again.err
+    assert again.err.count("was damaged: ") == 2
+    assert (repository.builds(), world.starts()) == (built + 2, started)
 
 
 def test_an_end_that_does_not_build_cannot_be_searched_from(

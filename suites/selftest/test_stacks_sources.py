@@ -56,11 +56,6 @@ def test_commits_come_in_order_with_both_ends(repository: Repository) -> None:
     assert str(found[0]) == f"{made[1][:12]} number 1"
 
 
-def test_from_newer_to_older_where_the_good_end_is_the_newer(repository: Repository) -> None:
-    made = [repository.commit(str(nth), {}) for nth in range(4)]
-    assert ids(commits(repository.project, made[3], made[0])) == made[::-1]
-
-
 def test_of_what_a_merge_brought_only_the_merge_is_a_place(repository: Repository) -> None:
     first = repository.commit("first", {"a": "1"})
     repository.git("checkout", "--quiet", "-b", "side")
@@ -92,6 +87,15 @@ def test_an_end_that_is_no_commit_is_refused(repository: Repository) -> None:
     error = refused(repository, "main", "--all")
     assert "no commit '--all'" in error.what
     assert error.where.startswith("--bad --all")
+
+
+def test_a_good_end_that_is_the_newer_is_refused_with_the_ends_the_right_way_round(
+    repository: Repository,
+) -> None:
+    older, _, newer = (repository.commit(str(nth), {}) for nth in range(3))
+    error = refused(repository, newer[:9], older)
+    assert f"{newer[:9]} is newer than {older}" in error.what
+    assert error.next == f"--good {older} --bad {newer[:9]}"
 
 
 def test_one_commit_by_two_names_is_refused(repository: Repository) -> None:
