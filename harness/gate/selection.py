@@ -47,6 +47,8 @@ def may_match(written: Written, expression: str) -> bool:
     expression = _bare(expression)
     if "*" not in expression:
         return expression.startswith(f"{written.behaviour}[")
+    if not expression.endswith(("*", "]", "?")):  # an id with a part in brackets ends with one
+        return False
     varied = f"{written.behaviour}["
     starts = (expression[:end] for end in range(1, len(expression) + 1))
     return any(fnmatch.fnmatchcase(varied, start) for start in starts if start.endswith(("[", "*")))
