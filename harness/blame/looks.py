@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from harness.vocabulary.cells import PRECISIONS, Cell
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.errors import NoEvidence, UsageError
 from harness.vocabulary.gated import ObservationVerdict
 from harness.vocabulary.located import Into, Look
 from harness.vocabulary.subjects import Subject
@@ -58,12 +58,15 @@ def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
     """What to look into for a change of `behaviour` in `cell`.
 
     A cell of a subject is looked into as it is; a behaviour of a tiny architecture in the folder
-    of that one. Raises NoEvidence for any other: its code makes what it is about itself.
+    of that one. Raises NoEvidence for any other: its code makes what it is about itself; and
+    UsageError for a text that the model cannot read.
     """
     if cell.subject in known.subjects:
         return look_into(cell, known)
     tiny = _TINY.match(behaviour)
     if tiny and tiny["name"] in known.drawn:
+        if known.text:
+            check_reads_text(behaviour)
         name = tiny["name"]
         found = _PRECISION.search(behaviour)
         precision = found[1] if found else "float32"
@@ -75,6 +78,17 @@ def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
         allowed="a behaviour in a cell of a subject, or of a tiny architecture",
         next="harness locate --subject NAME=PATH looks into a folder, without any behaviour",
     )
+
+
+def check_reads_text(behaviour: str) -> None:
+    """Raise UsageError for a behaviour whose model has no tokenizer to read a text with."""
+    if _TINY.match(behaviour):
+        raise UsageError(
+            "a tiny architecture has no tokenizer: it is given fixed numbers, and no text",
+            where="--text",
+            allowed="with --text: --subject, or a behaviour in a cell of a subject",
+            next="leave --text out",
+        )
 
 
 def look_into(cell: Cell, known: Known) -> Look:

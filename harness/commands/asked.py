@@ -100,6 +100,7 @@ def request_of(
     *,
     confirm: int,
     select: Sequence[str] = (),
+    selected_by: str = "--select",
 ) -> Request:
     """The arguments as a request. Raises UsageError where they do not go together."""
     return Request(
@@ -108,7 +109,7 @@ def request_of(
         options=_plugin_options(args),
         subjects={name.partition("=")[0]: name for name in args.subject},
         registry=_registry_digest(chosen),
-        select=tuple(given.words(select, "--select", SYNTAX)),
+        select=tuple(given.words(select, selected_by, SYNTAX)),
         parallel=args.parallel,
         threads=args.threads,
         confirm=confirm,
@@ -116,6 +117,7 @@ def request_of(
         memory_limit=args.memory_limit or _fair_share(args.parallel),
         cache=not args.no_cache,
         tier=args.tier,
+        selected_by=selected_by,
     )
 
 

@@ -81,7 +81,13 @@ def run(args: argparse.Namespace) -> int:
     stacks.check_backend(args.torch_backend)
     chosen = asked.chosen_subjects(args)
     request = asked.request_of(
-        args, chosen, args.stack, args.stack, confirm=0, select=args.behaviour
+        args,
+        chosen,
+        args.stack,
+        args.stack,
+        confirm=0,
+        select=args.behaviour,
+        selected_by="--behaviour",
     )
     check_expressions(written_behaviours(home()), request.select, "--behaviour")
     progress = ShownProgress(ProgressConsole(), alone=True)

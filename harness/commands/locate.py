@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness import stacks, subjects
-from harness.blame.looks import Known, look_into
+from harness.blame.looks import Known, check_reads_text, look_into
 from harness.commands import asked, given
 from harness.commands.publishing import say, tell
 from harness.commands.written import written_behaviours
@@ -64,7 +64,13 @@ def run(args: argparse.Namespace) -> int:
     chosen = asked.chosen_subjects(args)
     select = [args.behaviour] if args.behaviour else []
     request = asked.request_of(
-        args, chosen, args.baseline, args.candidate, confirm=1, select=select
+        args,
+        chosen,
+        args.baseline,
+        args.candidate,
+        confirm=1,
+        select=select,
+        selected_by="--behaviour",
     )
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
@@ -100,6 +106,8 @@ def _check_together(args: argparse.Namespace) -> None:
     """Raise UsageError unless the options say what to look into."""
     if args.behaviour:
         check_expressions(written_behaviours(home()), [args.behaviour], "--behaviour")
+        if args.text:
+            check_reads_text(args.behaviour)
     elif len(args.subject) != 1:
         raise UsageError(
             "nothing to look into" if not args.subject else "more than one subject",

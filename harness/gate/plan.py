@@ -113,12 +113,19 @@ def behaviours(plan: Plan) -> frozenset[str]:
 
 
 def check_selected(
-    plan: Plan, whole: Plan, expressions: Sequence[str], tier: Tier = TIERS[-1]
+    plan: Plan,
+    whole: Plan,
+    expressions: Sequence[str],
+    tier: Tier = TIERS[-1],
+    option: str = "--select",
 ) -> None:
-    """Raise NothingMatches where the expressions matched nothing of a plan that has something."""
+    """Raise NothingMatches where the expressions matched nothing of a plan that has something.
+
+    `option` is where they were given.
+    """
     if not plan and whole:
         known = [name for planned in whole for name in planned.behaviours]
-        raise nothing_matches(",".join(expressions), known, tier)
+        raise nothing_matches(",".join(expressions), known, tier, option)
 
 
 def first_tasks(

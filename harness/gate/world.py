@@ -19,9 +19,9 @@ class Request:
     """What the user asked of a gate. Sizes in bytes, times in seconds.
 
     `options` are the plugin's options that choose cells, passed to it as they are, and `tier`
-    one of them;
-    `subjects` what `--subject` named, by the name the subject goes by; `registry` a digest of
-    the subjects' entries, which say what each can do.
+    one of them; `subjects` what `--subject` named, by the name the subject goes by; `registry` a
+    digest of the subjects' entries, which say what each can do; `selected_by` the option that gave
+    `select`.
     """
 
     baseline: str
@@ -37,6 +37,7 @@ class Request:
     memory_limit: int | None = None
     cache: bool = True
     tier: Tier = DEFAULT
+    selected_by: str = "--select"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from harness.blame.answers import alike
 from harness.blame.bisect import bisect
 from harness.blame.world import Listener
-from harness.gate.classify import classify
+from harness.gate.classify import RAN, classify
 from harness.gate.plan import Side
 from harness.gate.world import Request, StackFailure, World
 from harness.running.blaming_mixes import Laid, Versions
@@ -84,6 +84,15 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
             allowed="behaviours that run at both ends",
             next="the same with another --good or --bad",
         )
+    idle = [key for key, each in changes.items() if not _runs(each)]
+    if len(idle) == len(changes):
+        raise UsageError(
+            f"nothing of what was asked for runs at an end: {_why(changes.values())}",
+            where=f"{', '.join(request.select)} in {lock.name}",
+            allowed="behaviours that run in this stack at one end at least",
+            next="another --behaviour, or a --stack that has what they need",
+        )
+    skips = [changes.pop(key) for key in idle]
     moved = {key: each for key, each in changes.items() if each.verdict is not Verdict.SAME}
     scan = asked.scan or not moved
     chosen = changes if scan else moved
@@ -98,7 +107,9 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
         place=span.place,
     )
     histories = tuple(with_middles(stacked, each) for each in found.values())
-    notes = _notes(asked, keys, changes, chosen)
+    notes = list(_notes(asked, len(keys) - len(idle), changes, chosen))
+    if skips:
+        notes.append(f"{len(skips)} of {len(keys)} run at neither end: {_why(skips)}")
     return BisectReport(
         lock,
         span,
@@ -111,13 +122,13 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
 
 def _notes(
     asked: BisectAsked,
-    keys: Collection[Key],
+    wanted: int,
     changes: Mapping[Key, Change],
     chosen: Mapping[Key, Change],
 ) -> Iterator[str]:
     """What of the behaviours asked for was not searched, or searched otherwise, and why."""
-    if len(changes) < len(keys):
-        yield f"{len(keys) - len(changes)} of {len(keys)} gave no evidence at an end"
+    if len(changes) < wanted:
+        yield f"{wanted - len(changes)} of {wanted} gave no evidence at an end"
     if len(chosen) < len(changes):
         yield f"{len(changes) - len(chosen)} are the same at both ends: --scan looks between"
     elif not asked.scan and all(each.verdict is Verdict.SAME for each in chosen.values()):
@@ -231,6 +242,17 @@ def _changes(world: StackWorld[str], searched: Searched, keys: Sequence[Key]) ->
         for key in keys
         if key in good and key in bad and "unknown" not in (good[key].status, bad[key].status)
     }
+
+
+def _runs(change: Change) -> bool:
+    """Whether it came to pass at an end: it may be that a library it calls is in neither stack."""
+    return any(end is not None and end.status in RAN for end in (change.baseline, change.candidate))
+
+
+def _why(changes: Collection[Change]) -> str:
+    """Why these did not run, each reason once."""
+    ends = (end for each in changes for end in (each.baseline, each.candidate))
+    return "; ".join(dict.fromkeys(end.reason or end.status for end in ends if end is not None))
 
 
 def _verdict(good: Outcome, bad: Outcome) -> Verdict:

@@ -52,7 +52,13 @@ def locate_behaviour(
     if changes:
         locks = {"baseline": report.baseline, "candidate": report.candidate}
         looker = looker_of(request, world, cast("dict[Side, Lock]", locks))
-        return looker.change(lookable(changes, known) or changes[0], known)
+        chosen = lookable(changes, known) or changes[0]
+        if len(changes) > 1:
+            world.listener.tell(
+                f"of {len(changes)} changes one is looked into, {chosen.behaviour} in "
+                f"{chosen.cell.id}; --behaviour and --cell name another"
+            )
+        return looker.change(chosen, known)
     wavered = {each.verdict.value for each in behaviours if each.verdict is not Verdict.SAME}
     if wavered:
         raise NoEvidence(

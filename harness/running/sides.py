@@ -236,7 +236,8 @@ class Sides:
             return listing
         plan = select(listing.plan, self.request.select)
         try:
-            check_selected(plan, listing.plan, self.request.select, self.request.tier)
+            asked = self.request
+            check_selected(plan, listing.plan, asked.select, asked.tier, asked.selected_by)
         except NothingMatches as error:
             if not listing.problem:
                 raise

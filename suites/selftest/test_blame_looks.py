@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.blame.looks import Changed, Known, look_for, look_into, lookable
 from harness.vocabulary.cells import Cell
-from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.errors import NoEvidence, UsageError
 from harness.vocabulary.located import Look
 from harness.vocabulary.subjects import Subject
 
@@ -60,6 +62,13 @@ def test_a_cell_of_a_subject_is_looked_into_as_it_is(where, look):
 def test_a_tiny_architecture_is_looked_into_in_the_precision_that_the_test_names(test, precision):
     found = look_for(f"architectures/test_tiny_numbers.py::{test}", Cell("transformers"), KNOWN)
     assert found == Look("gemma2=/drawn/gemma2", ("model",), precision)
+
+
+def test_a_tiny_architecture_cannot_read_a_text():
+    behaviour = "architectures/test_tiny_numbers.py::test_logits_over_a_long_prompt[gemma2]"
+    with pytest.raises(UsageError, match="no tokenizer") as raised:
+        look_for(behaviour, Cell("transformers"), replace(KNOWN, text="hello"))
+    assert raised.value.next == "leave --text out"
 
 
 @pytest.mark.parametrize(

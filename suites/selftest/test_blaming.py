@@ -12,6 +12,7 @@ from miniature import Answer, Miniature, modules
 from wheels import make_wheel
 
 SUITE = """
+import pytest
 from harness.plugin import requires
 
 @requires("engine")
@@ -38,6 +39,11 @@ def test_teeth(observe):
 def test_silence():
     import engine
     assert not engine.size, "it is loud"
+
+@requires("nonesuch")
+@pytest.mark.parametrize("way", ["up"])
+def test_elsewhere(way, observe):
+    observe.exact("way", way)
 """
 
 ENGINES = {
@@ -53,8 +59,8 @@ ENGINES = {
 GEARS = {"1.0": (7, False), "1.1": (7, True), "1.2": (8, True), "1.3": (7, True)}
 """Teeth, and whether it is fast: the teeth change in 1.2 and are the old ones again in 1.3."""
 
-SIZE, TEETH, SILENCE = (
-    f"machines/test_machine.py::test_{name}" for name in ("size", "teeth", "silence")
+SIZE, TEETH, SILENCE, ELSEWHERE = (
+    f"machines/test_machine.py::test_{name}" for name in ("size", "teeth", "silence", "elsewhere")
 )
 
 
@@ -170,7 +176,8 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     turns = [(turn["last"], turn["first"], turn["now"]) for turn in history["turns"]]
     assert turns == [("1.1", "1.2", "between"), ("1.2", "1.3", "before")], found.err
     assert "gear: appeared in 1.2, gone in 1.3" in found.out
-    assert "seen: 1.0 to 1.1 before, 1.2 between, 1.3 before" in found.out
+    seen = "the old answer in 1.0 to 1.1, another in 1.2, the old answer in 1.3"
+    assert f"seen: {seen}\n" in found.out
     (middle,) = history["middles"]
     held = {"status": "held", "reason": "", "observations": {"teeth": 8}}
     assert middle == {"release": "1.2", **held}
@@ -183,6 +190,23 @@ def test_what_fails_alike_at_both_ends_did_not_change(world: Miniature) -> None:
     assert "both ends are the same: every minor version between was probed" in found.out, found.err
     assert "it is the same in all of the 5 releases that answer, of 5" in found.out
     assert found.code == 0
+
+
+def test_what_runs_at_neither_end_is_not_called_the_same(world: Miniature) -> None:
+    ends = ("--good", "1.0", "--bad", "1.3")
+    found = world.run("bisect", "gear", "--behaviour", ELSEWHERE, *ends)
+    assert found.code == 2, found.out + found.err
+    assert "runs at an end: nonesuch is not in this stack\n" in found.err
+    found = world.run("bisect", "gear", "--behaviour", ELSEWHERE, "--behaviour", TEETH, *ends)
+    assert "note: 1 of 2 run at neither end: nonesuch is not in this stack\n" in found.out
+    assert (found.code, len(found.report["histories"])) == (0, 1)
+
+
+def test_a_pattern_that_only_a_stack_can_refuse_is_told_of_its_own_option(world: Miniature) -> None:
+    found = world.run("bisect", "gear", "--behaviour", "*tooth*", "--good", "1.0")
+    assert found.code == 2
+    assert "  where:   --behaviour '*tooth*'\n" in found.err
+    assert "  next:    --behaviour " in found.err
 
 
 def interrupted(world: Miniature, at: str, *command: str) -> str:

@@ -46,6 +46,10 @@ from harness.plugin import needs, requires
 def test_ids(tokenizer, observe):
     observe.exact("normal", tokenizer.native.normalize("Tea Time"))
 
+@needs("tokenizer")
+def test_name(tokenizer, observe):
+    observe.exact("normal", tokenizer.native.normalize("Tea"))
+
 @requires("sentencepiece")
 def test_greedy(observe):
     import sentencepiece
@@ -54,6 +58,12 @@ def test_greedy(observe):
 @requires("sentencepiece")
 def test_steady(observe):
     observe.exact("one", 1)
+"""
+TINY = """
+import pytest
+
+@pytest.mark.parametrize("name", ["gemma2"])
+def test_x(name): ...
 """
 NAMES = ("ids", "greedy", "steady")
 IDS, GREEDY, STEADY = (f"pieces/test_pieces.py::test_{name}" for name in NAMES)
@@ -75,6 +85,7 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
         )
         mini.stack(name, f"sentencepiece=={version}")
     mini.suite("pieces/test_pieces.py", SUITE)
+    mini.suite("architectures/test_tiny.py", TINY)
     (mini.home / "words").mkdir()
     (mini.home / "words" / "words.model").write_bytes(b"any")
     return mini
@@ -98,6 +109,12 @@ def test_a_subject_is_located_without_any_behaviour(world: Miniature) -> None:
     assert (found.code, found.report["stage"]["text"]) == (1, "english"), found.err
     same = locate(world, "reference", *SUBJECT)
     assert (same.code, same.report["stage"]) == (0, None)
+
+
+def test_of_several_changes_the_one_that_is_looked_into_is_named(world: Miniature) -> None:
+    found = locate(world, "lowers", *SUBJECT, "--behaviour", "pieces/test_pieces.py")
+    assert (found.code, found.report["behaviour"]) == (1, IDS), found.err
+    assert f"of 2 changes one is looked into, {IDS} in words; --behaviour" in found.err
 
 
 def test_ids_that_part_where_both_gaps_are_noise_are_a_tie(world: Miniature) -> None:
@@ -152,6 +169,10 @@ def test_a_stack_that_cannot_be_made_ends_as_that(world: Miniature) -> None:
         ((*SUBJECT, "--precision", "nf4,fp4"), "--precision names 2"),
         (("--behaviour", STEADY, "--cell", "word"), "does not run in cell 'word'"),
         (("--behaviour", "pieces/test_pieces.py::test_idx"), "no behaviour matches"),
+        (
+            ("--behaviour", "architectures/test_tiny.py::test_x[gemma2]", "--text", "a"),
+            "a tiny architecture has no tokenizer",
+        ),
     ],
 )
 def test_what_names_nothing_to_look_into_is_refused(
