@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from harness import __version__
 from harness.commands import cache, commands
@@ -84,9 +85,17 @@ def _of_cache(error: OSError) -> str:
     return f"\n  allowed: {cache.ALLOWED}\n  next:    {cache.NEXT}"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says after an error what to type next."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.USAGE, f"{self.prog}: error: {message}\n  next:    {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="harness",
         description="Gate upgrades of the libraries that language models run on.",
         allow_abbrev=False,

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness.report import files, terminal
-from harness.report.reproducers import forms
+from harness.report import files, reproducers, terminal
 from harness.vocabulary.errors import ExitCode
 from harness.vocabulary.gated import GateReport
 
@@ -32,8 +31,15 @@ def publish(
         lambda console: render(report, console),
         lambda: files.write(report, directory) if directory is not None else None,
         lambda: files.write_json(report, json_file) if json_file is not None else None,
-        lambda: files.write_forms(forms(report), scripts) if scripts is not None else None,
+        lambda: _write_scripts(report, scripts) if scripts is not None else None,
     )
+
+
+def _write_scripts(report: GateReport, directory: Path) -> None:
+    """The scripts, and then their list, which is not to name what is not there."""
+    files.write_forms(reproducers.scripts(report), directory, "--reproduce")
+    listed = {reproducers.LIST: lambda: reproducers.listed(report)}
+    files.write_forms(listed, directory, "--reproduce")
 
 
 def tell(code: int, show: Callable[[Console], object], *writings: Callable[[], object]) -> int:

@@ -83,7 +83,7 @@ def with_terms(package: PackageVerdict) -> PackageVerdict:
 
 def _row(each: Acceptance, packages: Collection[str]) -> EntryRow:
     standing = _standing(each, packages)
-    return EntryRow(one_line(each.entry.id), standing, terms(each.entry), _next(each))
+    return EntryRow(one_line(each.entry.id), standing, terms(each.entry), _next(each, packages))
 
 
 def _standing(each: Acceptance, packages: Collection[str]) -> str:
@@ -93,7 +93,7 @@ def _standing(each: Acceptance, packages: Collection[str]) -> str:
         return f"accepts {each.accepts:,} {entry.verdict}"
     if each.standing is Standing.EXPIRED:
         has = f"{entry.package} {each.version}" if each.version else f"no {entry.package}"
-        near = () if each.version else difflib.get_close_matches(entry.package, packages)
+        near = _near(each, packages)
         meant = f" (near: {', '.join(near)})" if near else ""
         return f"has expired: the candidate has {one_line(has)}{meant}"
     found = sorted(each.found.items(), key=lambda said: _ORDER.index(said[0]))
@@ -101,7 +101,15 @@ def _standing(each: Acceptance, packages: Collection[str]) -> str:
     return f"matches nothing: none is {entry.verdict} of {told}"
 
 
-def _next(each: Acceptance) -> str:
+def _near(each: Acceptance, packages: Collection[str]) -> list[str]:
+    """The candidate's packages that an entry may mean whose own the candidate lacks."""
+    return [] if each.version else difflib.get_close_matches(each.entry.package, packages)
+
+
+def _next(each: Acceptance, packages: Collection[str]) -> str:
+    near = _near(each, packages) if each.standing is Standing.EXPIRED else []
+    if near:
+        return one_line(f'until = "{near[0]}{each.entry.versions}" in [{each.entry.id}]')
     out = one_line(f"take [{each.entry.id}] out of {each.entry.file}")
     if each.standing is Standing.EXPIRED:
         return f"look at the change again, then {out}, or give it a later until"

@@ -43,8 +43,10 @@ def write(report: GateReport, directory: Path) -> tuple[Path, ...]:
     return write_forms(forms, directory)
 
 
-def write_forms(forms: Mapping[str, Callable[[], str]], directory: Path) -> tuple[Path, ...]:
-    """Write a file a form into `directory`, made if missing; returns their paths.
+def write_forms(
+    forms: Mapping[str, Callable[[], str]], directory: Path, option: str = "--report"
+) -> tuple[Path, ...]:
+    """Write a file a form into `directory`, made if missing, as `option` asks; returns their paths.
 
     Raises ReportError naming the files that could not be written, after the others were.
     """
@@ -54,7 +56,7 @@ def write_forms(forms: Mapping[str, Callable[[], str]], directory: Path) -> tupl
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _report_error(error, str(directory), "--report") from error
+        raise _report_error(error, str(directory), option) from error
     for name, form in forms.items():
         path = directory / name
         try:
@@ -63,7 +65,7 @@ def write_forms(forms: Mapping[str, Callable[[], str]], directory: Path) -> tupl
             failed.append(path)
             last = error
     if last is not None:
-        raise _report_error(last, ", ".join(map(str, failed)), "--report") from last
+        raise _report_error(last, ", ".join(map(str, failed)), option) from last
     return tuple(written)
 
 
@@ -165,8 +167,9 @@ def _report_error(error: OSError, where: str, option: str) -> ReportError:
             allowed=allowed,
             next=f"free some space, or {option} on another disk",
         )
+    said = "a file is there, and no folder" if error.errno == errno.EEXIST else error.strerror
     return ReportError(
-        f"the report cannot be written: {error.strerror}",
+        f"the report cannot be written: {said}",
         where=where,
         allowed=allowed,
         next=f"{option} somewhere that can be written",

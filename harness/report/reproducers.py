@@ -15,12 +15,9 @@ from harness.vocabulary.reproducers import COULD_NOT_RUN, SHOWS, SHOWS_NOT
 LIST = "README.md"
 
 
-def forms(report: GateReport) -> Mapping[str, Callable[[], str]]:
-    """Each script by its file's name, and a README that names what each shows."""
-    found: dict[str, Callable[[], str]] = {
-        each.name: partial(str, each.script) for each in report.reproducers if each.script
-    }
-    return found | {LIST: lambda: listed(report)}
+def scripts(report: GateReport) -> Mapping[str, Callable[[], str]]:
+    """Each script by its file's name."""
+    return {each.name: partial(str, each.script) for each in report.reproducers if each.script}
 
 
 def named(report: GateReport, directory: Path) -> GateReport:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.report import terminal
 from harness.report.blame import bisected, rows
+from harness.report.blame import terminal as blame
 from harness.report.blame.middles import middle_json, middles_by_change
 from harness.report.files import json_text
 from harness.report.html import to_html
@@ -138,13 +139,13 @@ def printed(report: GateReport) -> str:
 SAID = (
     "3 of 4 changes put on 3 causes",
     "transformers 5.14.0",
-    "transformers 5.13.1 answers before, 5.14.0 after",
+    "transformers 5.13.1 gives the old answer, 5.14.0 the new one",
     "moved beside transformers 5.14.0: tokenizers 0.22.2 → 0.23.1",
     "paint added 1.2 together with transformers 5.14.0",
     "none of these moves suffices without the others",
     "moved with it wherever it was seen: tokenizers 0.22.2 → 0.23.3",
     "transformers: appeared in 5.3.0, gone in 5.22.0",
-    "runs of it along transformers: 12 before, 4 between; none disagrees",
+    "runs of it along transformers: 12 gave the old answer, 4 gave another; none disagrees",
     "in transformers 5.3.0: ids: [3, 17]",
     "in transformers 5.9.0: raised: TypeError",
     "put on nothing: it disagrees with itself",
@@ -195,6 +196,17 @@ def test_what_is_unknown_around_a_release_is_said_and_no_release_is_named_exactl
     assert "unknown between them: 5.14.0, 5.14.1" in text
     (group,) = json.loads(json_text(replace(REPORT, blame=blamed)))["blame"]["groups"]
     assert group["releases"] == {"transformers": None}
+
+
+def test_of_a_bisection_too_no_place_is_named_exactly_where_one_before_it_is_unknown() -> None:
+    assert rows.turned(AFTER_GAP) == "appeared in one of 5.14.0 to 5.15.0"
+
+
+def test_a_stack_that_cannot_be_made_is_told_with_its_reason_by_blame_too() -> None:
+    console = Console(file=io.StringIO(), width=120, no_color=True)
+    blame.render(replace(REPORT, stack_verdict="unsolvable", stack_reason="there is no x"), console)
+    assert isinstance(console.file, io.StringIO)
+    assert "\nthere is no x\n" in console.file.getvalue()
 
 
 def test_packages_that_cannot_be_told_apart_are_named_together() -> None:
@@ -284,9 +296,11 @@ def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.count("transformers: appeared in 5.3.0, gone in 5.22.0") == 1
-    assert "seen: 5.0.0 to 5.1.0 before, 5.3.0 between, 5.22.0 before" in text
+    seen = "the old answer in 5.0.0 to 5.1.0, another in 5.3.0, the old answer in 5.22.0"
+    assert f"seen: {seen}\n" in text
     assert text.index("test_loss") < text.index("test_ring")
-    assert "runs of each change along transformers: 7 before, 6 to 9 between" in text
+    runs = "7 gave the old answer, 6 to 9 gave another; none disagrees"
+    assert f"runs of each change along transformers: {runs}\n" in text
 
 
 @pytest.mark.parametrize(("standing", "code"), [(Standing.NAMED, 0), (Standing.FLAKY, 4)])

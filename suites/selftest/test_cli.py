@@ -106,6 +106,17 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["compare", "a", "b"]) == 130
 
 
+def test_an_argument_that_is_missing_is_told_with_what_to_type(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["bisect", "torch"])
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err
+    assert "the following arguments are required: --behaviour\n" in shown
+    assert shown.endswith("  next:    harness bisect --help\n")
+
+
 def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from harness.commands import asked
 from harness.commands import subjects as subjects_command
 from harness.commands.publishing import publish
 from harness.vocabulary.errors import NoEvidence
+from harness.vocabulary.reproducers import Reproducer
 from harness.vocabulary.subjects import Subject
 
 FULL = Path("/dev/full")
@@ -45,6 +47,19 @@ def test_one_file_that_cannot_be_written_costs_no_other(
     assert f"where:   {tmp_path / 'gate.html'}\n" in capsys.readouterr().err
     written = {path.name for path in tmp_path.iterdir() if path.is_file()}
     assert written == {"gate.json", "gate.md", "gate.xml", "again.json"}
+
+
+def test_a_script_that_cannot_be_written_is_in_no_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tuple(Reproducer(f"a.py::test_{nth}", "cell", f"{nth}.py", "text") for nth in range(2))
+    report = replace(of_every_verdict(), reproducers=made)
+    (tmp_path / "0.py").mkdir()
+    assert publish(report, None, None, tmp_path) == 1
+    said = capsys.readouterr().err
+    assert f"where:   {tmp_path / '0.py'}\n" in said
+    assert "next:    --reproduce somewhere" in said
+    assert {path.name for path in tmp_path.iterdir()} == {"0.py", "1.py"}
 
 
 TELL = """

@@ -220,6 +220,7 @@ def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as caught:
         write(world.all_same(1), tmp_path / "report")
     assert caught.value.where == str(tmp_path / "report")
+    assert caught.value.what == "the report cannot be written: a file is there, and no folder"
     assert "--report" in caught.value.next
     assert (tmp_path / "report").read_text() == "mine"
 

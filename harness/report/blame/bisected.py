@@ -102,11 +102,11 @@ def title_of(history: History, place: Place) -> str:
 
 
 def stretches(probed: Iterable[tuple[str, Answer]]) -> Iterable[str]:
-    """Releases that follow each other and answer alike, as `5.0.0 to 5.2.1 before`."""
+    """Releases that follow each other and answer alike: `the old answer in 5.0.0 to 5.2.1`."""
     for answer, part in groupby(probed, key=lambda each: each[1]):
         releases = [release for release, _ in part]
         ends = dict.fromkeys((releases[0], releases[-1]))
-        yield f"{' to '.join(ends)} {answer}"
+        yield f"{rows.GIVEN[answer]} in {' to '.join(ends)}"
 
 
 def _line(console: Console, text: Text) -> None:

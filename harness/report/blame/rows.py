@@ -28,6 +28,13 @@ from harness.vocabulary.gated import BehaviourVerdict, GateReport
 from harness.vocabulary.stacks import Move
 
 WIDTH = 60
+GIVEN = {
+    Answer.BEFORE: "the old answer",
+    Answer.AFTER: "the new one",
+    Answer.BETWEEN: "another",
+}
+"""What a place gives: as the older end, as the newer, or something else again."""
+
 _UNNAMED = {
     Standing.FLAKY: "put on nothing: it disagrees with itself",
     Standing.UNVERIFIED: "put on nothing: the two stacks do not show it again",
@@ -91,7 +98,7 @@ def headline(found: BlameReport) -> str:
     named = [blamed for blamed in found.groups if blamed.standing is Standing.NAMED]
     total = sum(len(blamed.changes) for blamed in found.groups)
     if not total:
-        return "Nothing to put on anything"
+        return "No change to look for a cause of"
     count = sum(len(blamed.changes) for blamed in named)
     return (
         f"{count:,} of {words.plural(total, 'change')} put on {words.plural(len(named), 'cause')}"
@@ -167,7 +174,7 @@ def turned(turn: Transition) -> str:
         word = "appeared"
     elif turn.now == "before":
         word = "gone"
-    return f"{word} in {turn.first}"
+    return f"{word} in {turn.first if turn.exact else f'one of {turn.unknown[0]} to {turn.first}'}"
 
 
 def _moved(package: str, moves: Mapping[str, Move]) -> str:
@@ -213,7 +220,7 @@ def _inseparable(blamed: Blamed, moves: Mapping[str, Move]) -> Iterable[str]:
 
 def turn_facts(package: str, turn: Transition) -> Iterable[str]:
     """Where a turn was seen, what is unknown about it, and what moved beside."""
-    yield f"{package} {turn.last} answers {turn.was}, {turn.first} {turn.now}"
+    yield f"{package} {turn.last} gives {GIVEN[turn.was]}, {turn.first} {GIVEN[turn.now]}"
     if turn.unknown:
         yield f"unknown between them: {', '.join(turn.unknown)}"
     if turn.beside:
@@ -229,7 +236,7 @@ def repeats(histories: Sequence[History]) -> Iterable[str]:
         for answer, count in history.runs:
             counts.setdefault(answer, []).append(count)
     told = (
-        f"{' to '.join(_ends(counts[answer]))} {answer}" for answer in Answer if answer in counts
+        f"{' to '.join(_ends(counts[each]))} gave {GIVEN[each]}" for each in GIVEN if each in counts
     )
     if counts:
         of = "each change" if len(histories) > 1 else "it"

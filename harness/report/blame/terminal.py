@@ -8,7 +8,7 @@ from rich.text import Text
 from harness.report import words
 from harness.report.blame.rows import BlameRows, ChangeRow, GroupRow, blame_rows
 from harness.report.located import terminal as located
-from harness.report.plain import one_line
+from harness.report.plain import clean, one_line
 from harness.report.words import plural
 from harness.vocabulary.blame import BlameReport
 from harness.vocabulary.gated import GateReport
@@ -21,6 +21,8 @@ def render(gate: GateReport, console: Console) -> None:
     """Print what brought the changes of `gate`, and what of it all other reports tell."""
     _line(console, Text(words.headline(gate), style="bold"))
     _line(console, Text(words.sides(gate), style="dim"))
+    if gate.stack_reason:
+        _line(console, Text(clean(gate.stack_reason).strip()))
     for note in gate.notes:
         _line(console, Text.assemble(("note: ", "yellow"), one_line(note)))
     if gate.blame is not None:
@@ -53,7 +55,7 @@ def _group(group: GroupRow, console: Console) -> None:
         _change(change, console)
     if len(group.changes) > SHOWN:
         more = plural(len(group.changes) - SHOWN, "more behaviour")
-        _line(console, Text(f"  and {more}", style="dim"))
+        _line(console, Text(f"  and {more}: --report DIR or --json FILE has all", style="dim"))
 
 
 def _change(change: ChangeRow, console: Console) -> None:
