@@ -43,14 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @contextmanager
 def _ended_politely() -> Iterator[None]:
     """SIGTERM ends a command as Ctrl-C does: what cancels a job or stops a container sends it."""
-    if threading.current_thread() is not threading.main_thread():
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _flushed() -> bool:

@@ -86,7 +86,9 @@ def ask(
                 wants.pop(change, None)
                 found[change] = step
         for chosen in choose(wants, evidence, world, under_way):
-            listener.probing(_progress(name, chosen, wants, len(evidence), probes, world.at_once))
+            whole = _at(chosen.where, wants, evidence, world)
+            as_long = _as_long(whole, wants, world.at_once)
+            listener.probing(_progress(name, chosen, wants, len(evidence), probes, as_long))
             world.begin(chosen)
             under_way.append(chosen)
             probes += 1
@@ -223,10 +225,9 @@ def _progress(
     wants: Mapping[Key, Wants[Where]],
     changes: int,
     probes: int,
-    at_once: int,
+    seconds: float,
 ) -> Progress:
-    lefts = [max(1, want.left) for want in wants.values()]
-    as_long = min(max(lefts), sum(lefts) / len(chosen.asked))
+    lefts = _lefts(wants)
     return Progress(
         search=name,
         where=_words(chosen.where),
@@ -237,8 +238,20 @@ def _progress(
         probes=probes,
         fewest=max(lefts),
         most=sum(lefts),
-        seconds=chosen.cost * max(1.0, as_long / at_once),
+        seconds=max(chosen.cost, seconds),
     )
+
+
+def _lefts(wants: Mapping[Key, Wants[Where]]) -> list[int]:
+    """How many probes each open change has left, the next one included."""
+    return [max(1, want.left) for want in wants.values()]
+
+
+def _as_long(whole: Next[Where], wants: Mapping[Key, Wants[Where]], at_once: int) -> float:
+    """The seconds that all takes from here on, if each change takes part in as many probes like
+    `whole`, which is made in one part or several, as it has left."""
+    lefts = _lefts(wants)
+    return whole.cost * min(max(lefts), sum(lefts) / len(whole.asked)) / at_once
 
 
 def _words(where: object) -> str:

@@ -48,7 +48,7 @@ class Changed:
 def lookable(changes: Iterable[Changed], known: Known) -> Changed | None:
     """The first of `changes` that can be looked into: it stands for all."""
     for change in changes:
-        with suppress(NoEvidence):
+        with suppress(NoEvidence, UsageError):
             look_for(change.behaviour, change.cell, known)
             return change
     return None
@@ -63,11 +63,9 @@ def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
     """
     if cell.subject in known.subjects:
         return look_into(cell, known)
-    tiny = _TINY.match(behaviour)
-    if tiny and tiny["name"] in known.drawn:
-        if known.text:
-            check_reads_text(behaviour)
-        name = tiny["name"]
+    name = _drawn(behaviour, known)
+    if name:
+        check_reads_text(behaviour, known)
         found = _PRECISION.search(behaviour)
         precision = found[1] if found else "float32"
         return Look(f"{name}={known.drawn[name]}", ("model",), precision)
@@ -80,9 +78,15 @@ def look_for(behaviour: str, cell: Cell, known: Known) -> Look:
     )
 
 
-def check_reads_text(behaviour: str) -> None:
-    """Raise UsageError for a behaviour whose model has no tokenizer to read a text with."""
-    if _TINY.match(behaviour):
+def _drawn(behaviour: str, known: Known) -> str:
+    """The tiny architecture that a behaviour is about; "" where it is about none."""
+    tiny = _TINY.match(behaviour)
+    return tiny["name"] if tiny and tiny["name"] in known.drawn else ""
+
+
+def check_reads_text(behaviour: str, known: Known) -> None:
+    """Raise UsageError where there is a text to read, and the model has no tokenizer for it."""
+    if known.text and _drawn(behaviour, known):
         raise UsageError(
             "a tiny architecture has no tokenizer: it is given fixed numbers, and no text",
             where="--text",

@@ -47,7 +47,7 @@ def alone(history: History, together: Collection[str]) -> bool:
     )
 
 
-def borne_out(culprit: Culprit, histories: Collection[History], pair: Collection[str] = ()) -> bool:
+def borne_out(culprit: Culprit, histories: Collection[History], pair: Collection[str]) -> bool:
     """Whether `histories` of a change repeated what its culprit says of each of its moves.
 
     The ends of a package's releases are the set found with and without that package. Of those

@@ -31,8 +31,8 @@ _WRITTEN = "what harness gate --report DIR or --json FILE wrote"
 _AGAIN = "harness gate --candidate STACK --json gate.json"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says by an error what it does not understand: nobody typed what it reads."""
+class _Again(argparse.ArgumentParser):
+    """Reads the command in a report, which nobody typed: what it does not understand is raised."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -116,7 +116,7 @@ def _check_alone(args: argparse.Namespace) -> None:
 
 def _as_gated(args: argparse.Namespace, then: _Gated) -> argparse.Namespace:
     """The arguments with which the gate of `args.gate` ran, and what is asked of the search."""
-    parser = given.once(_Parser(prog="harness gate", allow_abbrev=False, add_help=False))
+    parser = given.once(_Again(prog="harness gate", allow_abbrev=False, add_help=False))
     _add_gate(parser)
     try:
         again = parser.parse_args(then.command)

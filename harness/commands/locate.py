@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     progress = ShownProgress(ProgressConsole())
     world = asked.world_of(args, chosen, progress)
     known = replace(known_of(args, chosen), text=args.text)
+    check_reads_text(args.behaviour or "", known)
     try:
         with progress:
             if args.behaviour:
@@ -106,8 +107,6 @@ def _check_together(args: argparse.Namespace) -> None:
     """Raise UsageError unless the options say what to look into."""
     if args.behaviour:
         check_expressions(written_behaviours(home()), [args.behaviour], "--behaviour")
-        if args.text:
-            check_reads_text(args.behaviour)
     elif len(args.subject) != 1:
         raise UsageError(
             "nothing to look into" if not args.subject else "more than one subject",

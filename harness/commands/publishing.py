@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -36,7 +36,10 @@ def publish(
 
 
 def _write_scripts(report: GateReport, directory: Path) -> None:
-    """The scripts, and then their list, which is not to name what is not there."""
+    """The scripts, and then their list, which is not to name what is not there: where one of them
+    cannot be written there is none, not that of another time either."""
+    with suppress(OSError):
+        (directory / reproducers.LIST).unlink(missing_ok=True)
     files.write_forms(reproducers.scripts(report), directory, "--reproduce")
     listed = {reproducers.LIST: lambda: reproducers.listed(report)}
     files.write_forms(listed, directory, "--reproduce")

@@ -103,14 +103,16 @@ def _standing(each: Acceptance, packages: Collection[str]) -> str:
 
 def _near(each: Acceptance, packages: Collection[str]) -> list[str]:
     """The candidate's packages that an entry may mean whose own the candidate lacks."""
-    return [] if each.version else difflib.get_close_matches(each.entry.package, packages)
+    if each.version:
+        return []
+    return difflib.get_close_matches(each.entry.package, packages, cutoff=0.75)
 
 
 def _next(each: Acceptance, packages: Collection[str]) -> str:
-    near = _near(each, packages) if each.standing is Standing.EXPIRED else []
-    if near:
-        return one_line(f'until = "{near[0]}{each.entry.versions}" in [{each.entry.id}]')
     out = one_line(f"take [{each.entry.id}] out of {each.entry.file}")
     if each.standing is Standing.EXPIRED:
-        return f"look at the change again, then {out}, or give it a later until"
+        advice = f"look at the change again, then {out}, or give it a later until"
+        for meant in _near(each, packages)[:1]:
+            advice += f'; if {meant} was meant, until = "{meant}{each.entry.versions}"'
+        return one_line(advice)
     return out if each.standing is Standing.UNMATCHED else ""

@@ -159,17 +159,20 @@ def _write_through(path: Path, text: str) -> Path:
 
 
 def _report_error(error: OSError, where: str, option: str) -> ReportError:
+    what = "the scripts" if option == "--reproduce" else "the report"
     allowed = "a writable folder with some megabytes free"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpaceForReport(
-            "no space left for the report",
+            f"no space left for {what}",
             where=where,
             allowed=allowed,
             next=f"free some space, or {option} on another disk",
         )
-    said = "a file is there, and no folder" if error.errno == errno.EEXIST else error.strerror
+    said = error.strerror
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        said = "a file is there, and no folder"
     return ReportError(
-        f"the report cannot be written: {said}",
+        f"{what} cannot be written: {said}",
         where=where,
         allowed=allowed,
         next=f"{option} somewhere that can be written",

@@ -77,6 +77,15 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
 
     bare = StackWorld[str]({}, stacks, prober, versions)
     changes = _changes(bare, span, keys)
+    idle = [key for key, each in changes.items() if _is_idle(each, scan=asked.scan)]
+    skips = [changes.pop(key) for key in idle]
+    if len(skips) == len(keys):
+        raise UsageError(
+            f"nothing of what was asked for runs at an end: {_why(skips)}",
+            where=f"{', '.join(request.select)} in {lock.name}",
+            allowed="behaviours that run in this stack at one end at least",
+            next="another --behaviour, or a --stack that has what they need",
+        )
     if not changes:
         raise NoEvidence(
             "what was asked for came to nothing at an end",
@@ -84,15 +93,6 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
             allowed="behaviours that run at both ends",
             next="the same with another --good or --bad",
         )
-    idle = [key for key, each in changes.items() if not _runs(each)]
-    if len(idle) == len(changes):
-        raise UsageError(
-            f"nothing of what was asked for runs at an end: {_why(changes.values())}",
-            where=f"{', '.join(request.select)} in {lock.name}",
-            allowed="behaviours that run in this stack at one end at least",
-            next="another --behaviour, or a --stack that has what they need",
-        )
-    skips = [changes.pop(key) for key in idle]
     moved = {key: each for key, each in changes.items() if each.verdict is not Verdict.SAME}
     scan = asked.scan or not moved
     chosen = changes if scan else moved
@@ -107,9 +107,9 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
         place=span.place,
     )
     histories = tuple(with_middles(stacked, each) for each in found.values())
-    notes = list(_notes(asked, len(keys) - len(idle), changes, chosen))
+    notes = list(_notes(asked, len(keys) - len(skips), changes, chosen))
     if skips:
-        notes.append(f"{len(skips)} of {len(keys)} run at neither end: {_why(skips)}")
+        notes.append(f"{len(skips)} more run at neither end: {_why(skips)}")
     return BisectReport(
         lock,
         span,
@@ -244,9 +244,13 @@ def _changes(world: StackWorld[str], searched: Searched, keys: Sequence[Key]) ->
     }
 
 
-def _runs(change: Change) -> bool:
-    """Whether it came to pass at an end: it may be that a library it calls is in neither stack."""
-    return any(end is not None and end.status in RAN for end in (change.baseline, change.candidate))
+def _is_idle(change: Change, *, scan: bool) -> bool:
+    """Whether it came to pass at neither end, so that there is nothing to search for.
+
+    A scan looks for what is skipped at both and not between; what a library lacks for stays out.
+    """
+    ends = {end.status for end in (change.baseline, change.candidate) if end is not None}
+    return ends == {"absent"} if scan else ends.isdisjoint(RAN)
 
 
 def _why(changes: Collection[Change]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness.blame.bisect import bisect
-from harness.blame.culprits import NOTHING
 from harness.blame.ddmin import Moves
 from harness.blame.likely import in_order
 from harness.blame.turns import alone
@@ -70,7 +69,7 @@ class Histories:
         except (HarnessError, OSError) as error:
             note = f"what moves along with {', '.join(sorted(culprit.moves))}: {error}"
             self.notes += [note] if note not in self.notes else []
-            return NOTHING
+            return free
         brought = {name for name, _ in laid.companions} if isinstance(laid, Laid) else free
         return free - brought
 

@@ -52,8 +52,9 @@ def locate_behaviour(
     if changes:
         locks = {"baseline": report.baseline, "candidate": report.candidate}
         looker = looker_of(request, world, cast("dict[Side, Lock]", locks))
-        chosen = lookable(changes, known) or changes[0]
-        if len(changes) > 1:
+        found = lookable(changes, known)
+        chosen = found or changes[0]
+        if found and len(changes) > 1:
             world.listener.tell(
                 f"of {len(changes)} changes one is looked into, {chosen.behaviour} in "
                 f"{chosen.cell.id}; --behaviour and --cell name another"

@@ -55,7 +55,7 @@ def commits(directory: Path, good: str, bad: str) -> tuple[Commit, ...]:
             f"{good} is newer than {bad}",
             where=f"--good {good} --bad {bad}, in {directory}",
             allowed="--good is the older end: what is gone again is told as such",
-            next=f"--good {bad} --bad {good}",
+            next=f"harness bisect … --source {directory} --good {bad} --bad {good}",
         )
     if not _contains(directory, newer, older):
         raise _apart(directory, *ends)

@@ -114,7 +114,11 @@ class SourceTree:
             try:
                 with zipfile.ZipFile(wheel) as archive:
                     sound = archive.testzip() is None
-            except (zipfile.BadZipFile, EOFError, zlib.error):
+            except (zipfile.BadZipFile, EOFError, zlib.error, RuntimeError, ValueError):
+                sound = False
+            except OSError as error:
+                if error.filename is not None:  # of the file system, and not of what is in the file
+                    raise
                 sound = False
             if not sound:
                 return False

@@ -125,7 +125,8 @@ class History:
     `probed` are the releases with a known answer, oldest first. Without `scanned` only
     intervals whose ends differ were looked into. `transitions` is empty unless `named`; of each
     that turns to `between`, `middles` has what its first release gave. `runs` counts those that
-    gave each answer, over all releases; a gate's candidate, which is one of them, counts as well.
+    gave each answer, over all releases; those of a gate's candidate that were lent to the newest
+    end are among them.
     """
 
     change: Key

@@ -105,8 +105,9 @@ def test_of_a_package_that_the_candidate_lacks_near_ones_of_it_are_named() -> No
         entry = replace(expired.entry, package=package)
         (row,) = acceptances.rows(replace(REPORT, accepted=(replace(expired, entry=entry),)))
         assert row.standing == f"has expired: the candidate has no {package}{near}"
-        advice = f'until = "sae-lens{entry.versions}" in [{entry.id}]' if near else "look at the"
-        assert row.next.startswith(advice)
+        assert row.next.startswith(f"look at the change again, then take [{entry.id}] out of")
+        meant = f'; if sae-lens was meant, until = "sae-lens{entry.versions}"'
+        assert row.next.endswith(meant if near else "or give it a later until")
 
 
 def test_the_terminal_tells_at_each_change_who_accepts_it_and_shows_it_last() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
@@ -340,6 +341,29 @@ def test_an_estimate_counts_on_the_probes_that_are_made_at_a_time() -> None:
         bisect("lib", names, [ONE], Simulated({ONE: truth}, at_once=at_once), heard)
         first.append(heard.progress[0])
     assert first[0].seconds == 30.0 * first[0].fewest
+    assert first[1].seconds == first[0].seconds / 2
+
+
+@dataclass
+class Slow(Simulated[str]):
+    """A world in which each cell costs 100 s, so that a probe of two is made in parts."""
+
+    def cost(self, where: str, asked: Collection[Key], replica: int) -> float:
+        lacking = {cell for name, cell in asked if (where, replica, (name, cell)) not in self.kept}
+        return 100.0 * len(lacking)
+
+
+def test_an_estimate_of_probes_that_are_made_in_parts_is_that_of_whole_ones() -> None:
+    names, truth = written("b" * 9 + "a" * 9)
+    two = [("suite/test_it.py::test_it", cell) for cell in ("left", "right")]
+    first = []
+    for at_once in (1, 2):
+        heard = Heard()
+        world = Slow(dict.fromkeys(two, truth), at_once=at_once)
+        bisect("lib", names, two, world, heard)
+        first.append(heard.progress[0])
+    assert [each.asked for each in first] == [2, 1]
+    assert first[0].seconds == 200.0 * first[0].fewest
     assert first[1].seconds == first[0].seconds / 2
 
 

@@ -114,7 +114,7 @@ def test_what_is_unsure_comes_last() -> None:
 def test_a_culprit_is_borne_out_by_a_named_history_of_each_of_its_packages(
     culprit: Culprit, histories: list[History], expected: bool
 ) -> None:
-    assert borne_out(culprit, histories) is expected
+    assert borne_out(culprit, histories, ()) is expected
 
 
 @pytest.mark.parametrize("package", ["x", "y", "z"])
@@ -122,4 +122,4 @@ def test_a_pair_beside_the_moves_of_a_culprit_wants_a_history_of_its_own(package
     culprit = Culprit(A, NAMED, frozenset("x"), frozenset("yz"))
     histories = [came(A, "x", "1.1"), came(A, package, "2.0")]
     assert borne_out(culprit, histories, frozenset("yz")) is (package in "yz")
-    assert borne_out(culprit, histories)
+    assert borne_out(culprit, histories, ())

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from harness.blame.looks import Changed, Known, look_for, look_into, lookable
+from harness.blame.looks import (
+    Changed,
+    Known,
+    check_reads_text,
+    look_for,
+    look_into,
+    lookable,
+)
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import NoEvidence, UsageError
 from harness.vocabulary.located import Look
@@ -69,6 +76,10 @@ def test_a_tiny_architecture_cannot_read_a_text():
     with pytest.raises(UsageError, match="no tokenizer") as raised:
         look_for(behaviour, Cell("transformers"), replace(KNOWN, text="hello"))
     assert raised.value.next == "leave --text out"
+    other = Changed("tokenizers/test_ids.py::test_round_trip", Cell("words"))
+    changes = [Changed(behaviour, Cell("transformers")), other]
+    assert lookable(changes, replace(KNOWN, text="hello")) is other
+    check_reads_text("architectures/test_auto.py::test_x[nothing]", replace(KNOWN, text="hello"))
 
 
 @pytest.mark.parametrize(

@@ -139,13 +139,13 @@ def printed(report: GateReport) -> str:
 SAID = (
     "3 of 4 changes put on 3 causes",
     "transformers 5.14.0",
-    "transformers 5.13.1 gives the old answer, 5.14.0 the new one",
+    "transformers 5.13.1 gives the old answer, 5.14.0 the new answer",
     "moved beside transformers 5.14.0: tokenizers 0.22.2 → 0.23.1",
     "paint added 1.2 together with transformers 5.14.0",
     "none of these moves suffices without the others",
     "moved with it wherever it was seen: tokenizers 0.22.2 → 0.23.3",
     "transformers: appeared in 5.3.0, gone in 5.22.0",
-    "runs of it along transformers: 12 gave the old answer, 4 gave another; none disagrees",
+    "runs of it along transformers: 12 gave the old answer, 4 gave another answer; none disagrees",
     "in transformers 5.3.0: ids: [3, 17]",
     "in transformers 5.9.0: raised: TypeError",
     "put on nothing: it disagrees with itself",
@@ -296,10 +296,10 @@ def test_a_bisection_prints_each_history_once_with_all_that_share_it() -> None:
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.count("transformers: appeared in 5.3.0, gone in 5.22.0") == 1
-    seen = "the old answer in 5.0.0 to 5.1.0, another in 5.3.0, the old answer in 5.22.0"
+    seen = "the old answer in 5.0.0 to 5.1.0, another answer in 5.3.0, the old answer in 5.22.0"
     assert f"seen: {seen}\n" in text
     assert text.index("test_loss") < text.index("test_ring")
-    runs = "7 gave the old answer, 6 to 9 gave another; none disagrees"
+    runs = "7 gave the old answer, 6 to 9 gave another answer; none disagrees"
     assert f"runs of each change along transformers: {runs}\n" in text
 
 

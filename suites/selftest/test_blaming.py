@@ -143,7 +143,7 @@ def test_what_it_took_is_counted(blamed: Answer) -> None:
 
 
 def test_progress_tells_what_is_left_and_an_estimate(blamed: Answer) -> None:
-    assert "searching the packages for 3 changes" in blamed.err
+    assert "\nsearching the packages for 3 changes" in blamed.err
     assert "left, about" in blamed.err
 
 
@@ -176,7 +176,7 @@ def test_a_history_with_two_turns_is_told_whole(world: Miniature) -> None:
     turns = [(turn["last"], turn["first"], turn["now"]) for turn in history["turns"]]
     assert turns == [("1.1", "1.2", "between"), ("1.2", "1.3", "before")], found.err
     assert "gear: appeared in 1.2, gone in 1.3" in found.out
-    seen = "the old answer in 1.0 to 1.1, another in 1.2, the old answer in 1.3"
+    seen = "the old answer in 1.0 to 1.1, another answer in 1.2, the old answer in 1.3"
     assert f"seen: {seen}\n" in found.out
     (middle,) = history["middles"]
     held = {"status": "held", "reason": "", "observations": {"teeth": 8}}
@@ -198,7 +198,7 @@ def test_what_runs_at_neither_end_is_not_called_the_same(world: Miniature) -> No
     assert found.code == 2, found.out + found.err
     assert "runs at an end: nonesuch is not in this stack\n" in found.err
     found = world.run("bisect", "gear", "--behaviour", ELSEWHERE, "--behaviour", TEETH, *ends)
-    assert "note: 1 of 2 run at neither end: nonesuch is not in this stack\n" in found.out
+    assert "note: 1 more run at neither end: nonesuch is not in this stack\n" in found.out
     assert (found.code, len(found.report["histories"])) == (0, 1)
 
 

@@ -59,12 +59,6 @@ def test_greedy(observe):
 def test_steady(observe):
     observe.exact("one", 1)
 """
-TINY = """
-import pytest
-
-@pytest.mark.parametrize("name", ["gemma2"])
-def test_x(name): ...
-"""
 NAMES = ("ids", "greedy", "steady")
 IDS, GREEDY, STEADY = (f"pieces/test_pieces.py::test_{name}" for name in NAMES)
 SUBJECT = ("--subject", "words=words")
@@ -85,7 +79,6 @@ def world(make_miniature: Callable[[], Miniature]) -> Miniature:
         )
         mini.stack(name, f"sentencepiece=={version}")
     mini.suite("pieces/test_pieces.py", SUITE)
-    mini.suite("architectures/test_tiny.py", TINY)
     (mini.home / "words").mkdir()
     (mini.home / "words" / "words.model").write_bytes(b"any")
     return mini
@@ -169,10 +162,6 @@ def test_a_stack_that_cannot_be_made_ends_as_that(world: Miniature) -> None:
         ((*SUBJECT, "--precision", "nf4,fp4"), "--precision names 2"),
         (("--behaviour", STEADY, "--cell", "word"), "does not run in cell 'word'"),
         (("--behaviour", "pieces/test_pieces.py::test_idx"), "no behaviour matches"),
-        (
-            ("--behaviour", "architectures/test_tiny.py::test_x[gemma2]", "--text", "a"),
-            "a tiny architecture has no tokenizer",
-        ),
     ],
 )
 def test_what_names_nothing_to_look_into_is_refused(

@@ -49,15 +49,17 @@ def test_one_file_that_cannot_be_written_costs_no_other(
     assert written == {"gate.json", "gate.md", "gate.xml", "again.json"}
 
 
-def test_a_script_that_cannot_be_written_is_in_no_list(
+def test_where_a_script_cannot_be_written_no_list_names_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = tuple(Reproducer(f"a.py::test_{nth}", "cell", f"{nth}.py", "text") for nth in range(2))
     report = replace(of_every_verdict(), reproducers=made)
     (tmp_path / "0.py").mkdir()
+    (tmp_path / "README.md").write_text("# 2 scripts, of another time\n")
     assert publish(report, None, None, tmp_path) == 1
     said = capsys.readouterr().err
     assert f"where:   {tmp_path / '0.py'}\n" in said
+    assert "harness: the scripts cannot be written: " in said
     assert "next:    --reproduce somewhere" in said
     assert {path.name for path in tmp_path.iterdir()} == {"0.py", "1.py"}
 

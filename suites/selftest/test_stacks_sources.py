@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
@@ -95,7 +96,7 @@ def test_a_good_end_that_is_the_newer_is_refused_with_the_ends_the_right_way_rou
     older, _, newer = (repository.commit(str(nth), {}) for nth in range(3))
     error = refused(repository, newer[:9], older)
     assert f"{newer[:9]} is newer than {older}" in error.what
-    assert error.next == f"--good {older} --bad {newer[:9]}"
+    assert error.next.endswith(f" --source {repository.project} --good {older} --bad {newer[:9]}")
 
 
 def test_one_commit_by_two_names_is_refused(repository: Repository) -> None:
@@ -137,6 +138,24 @@ def test_a_commit_is_built_once_and_kept(repository: Repository) -> None:
     assert versions == [f"1.0+g{each.short}" for each in (older, newer, older)]
     assert repository.builds() == 2
     assert [path.suffix for path in tree(repository).shelf.iterdir()] == [".whl", ".whl"]
+
+
+def test_whatever_bit_of_a_wheel_is_damaged_it_is_whole_or_not_kept(
+    repository: Repository,
+) -> None:
+    older, _ = two_commits(repository)
+    version = tree(repository).version(older)
+    (wheel,) = tree(repository).shelf.iterdir()
+    sound, rng = wheel.read_bytes(), random.Random(0)
+    found = []
+    for _ in range(500):
+        damaged = bytearray(sound)
+        damaged[rng.randrange(len(sound))] ^= 1 << rng.randrange(8)
+        wheel.write_bytes(damaged)
+        found.append(tree(repository).kept(older))
+        assert wheel.exists() is (found[-1] is not None)
+    assert set(found) == {None, version}
+    assert found.count(None) > 250
 
 
 def test_a_project_in_a_folder_of_the_repository_is_built_there(tmp_path: Path) -> None:

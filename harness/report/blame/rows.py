@@ -30,10 +30,10 @@ from harness.vocabulary.stacks import Move
 WIDTH = 60
 GIVEN = {
     Answer.BEFORE: "the old answer",
-    Answer.AFTER: "the new one",
-    Answer.BETWEEN: "another",
+    Answer.AFTER: "the new answer",
+    Answer.BETWEEN: "another answer",
 }
-"""What a place gives: as the older end, as the newer, or something else again."""
+"""What a place gives: as the good end, which is a gate's baseline, as the bad end, or neither."""
 
 _UNNAMED = {
     Standing.FLAKY: "put on nothing: it disagrees with itself",
