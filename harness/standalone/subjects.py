@@ -75,7 +75,18 @@ def _fetch(scratch: Path, place: Path) -> None:
             str(home() / CONVERSION), "python", str(home() / CONVERTER), str(gguf),
             str(scratch / "converted"))  # fmt: skip
         named = scratch / "converted"
-    shutil.copytree(named, place, dirs_exist_ok=True)
+    _keep(named, place)
+
+
+def _keep(folder: Path, place: Path) -> None:
+    """Copy the files of a folder to a place: each appears there whole or not at all, for another
+    script may read it."""
+    for file in (each for each in folder.rglob("*") if each.is_file()):
+        kept = place / file.relative_to(folder)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_name(f"{kept.name}.{os.getpid()}")
+        shutil.copyfile(file, part)
+        part.replace(kept)
 
 
 def _fetch_encoding(place: Path) -> None:

@@ -300,8 +300,11 @@ def test_a_script_fetches_its_subject_once_and_checks_it(
     assert (again[0], "fetching" in again[1]) == (1, False), again[1]
     (file,) = cache.rglob("data.txt")
     file.write_text("damaged", encoding="utf-8")
-    assert "fetching words==1.0" in run(world, script, empty, cache=cache)[1]
+    with file.open(encoding="utf-8") as read_by_another:
+        assert "fetching words==1.0" in run(world, script, empty, cache=cache)[1]
+        assert read_by_another.read() == "damaged", "it was written to"
     assert file.read_text(encoding="utf-8") == DATA
+    assert [each.name for each in file.parent.iterdir()] == ["data.txt"]
 
 
 def test_a_change_without_a_script_is_listed_with_its_reason(scripts: Path) -> None:
