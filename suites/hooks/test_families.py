@@ -113,7 +113,8 @@ def _boot(family, folder):
     model = _model(family)
     model.save_pretrained(folder)
     _write_tokenizer(folder)
-    # Where a processor does not load, transformer-lens installs torchvision, and a torch with it.
+    # Where a processor does not load, transformer-lens installs torchvision, and a torch with it:
+    # the plugin refuses that with a warning, a script of this behaviour has no plugin.
     refuse = OSError("a test run installs nothing")
     with torch.no_grad(), mock.patch.object(subprocess, "check_call", side_effect=refuse):
         expected = model(input_ids=_ids()).logits
