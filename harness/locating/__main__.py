@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.locating.asked import Asked
 from harness.locating.capturing import capture_model, capture_tokenizer, write_capture
 from harness.measure.garbage import collect_seldom
+from harness.measure.leaving import leave
 from harness.vocabulary.cells import check_device, check_precision
 from harness.vocabulary.errors import HarnessError
 
@@ -68,4 +69,4 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -16,8 +16,10 @@ pytest_plugins = (
     "harness.plugin.preparing",
     "harness.plugin.selection",
     "harness.plugin.fixtures",
+    "harness.plugin.installing",
     "harness.plugin.batching",
     "harness.plugin.outcomes",
     "harness.plugin.faulting",
     "harness.plugin.summary",
+    "harness.plugin.leaving",
 )

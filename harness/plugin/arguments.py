@@ -81,4 +81,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--behaviours-from", metavar="FILE", help="run only the behaviours whose ids FILE lists"
     )
+    group.addoption(
+        "--end-at-once",
+        action="store_true",
+        help="end the process without taking the interpreter apart, as a gate's cells do",
+    )
     group.addoption("--list-cells", metavar="FILE", help="write the cells and behaviours, run none")

@@ -102,8 +102,9 @@ def bench_of(config: pytest.Config) -> Bench:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The last cell is left with the process."""
     cell = item.stash[CELL]
-    if nextitem is None or nextitem.stash[CELL] != cell:
+    if nextitem is not None and nextitem.stash[CELL] != cell:
         bench_of(item.config).leave(cell)
 
 

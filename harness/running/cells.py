@@ -144,6 +144,7 @@ class CellRunner:
             "--color=no",
         ]
         command += ["--continue-on-collection-errors", "--threads", str(self.request.threads)]
+        command += ["--end-at-once"]
         ended = self.processes.run(
             [*command, *self.request.options, *arguments],
             environment=self.environment,
