@@ -18,8 +18,9 @@ Found = TypeVar("Found")
 BESIDES = 1.0
 """Seconds that a probe costs beside its run: what is kept is not quite free."""
 
-LONG = 60.0
-"""Seconds from which on a probe is made in parts, so that none is waited for alone."""
+LONG = 90.0
+"""Seconds from which on a probe is made in parts, so that none is waited for alone, the building
+of its stack included: parts of a shorter one would wait for that, and import everything twice."""
 
 
 @dataclass(frozen=True)

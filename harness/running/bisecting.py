@@ -70,7 +70,7 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
     standing = Sides(request, world, locks).stand()
     cells = {planned.cell.id: planned.cell for planned in standing.plan}
     keys = _keys(standing, asked.cells)
-    prober = Prober(standing, cells)
+    prober = Prober(standing, cells, stacks.interrupt)
 
     def versions(release: str) -> Versions:
         return {span.package: release}

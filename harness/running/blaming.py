@@ -109,7 +109,9 @@ class _Search:
             self.baseline, self.candidate, self.sides.world, self.asked.torch_backend
         )
         standing = self.sides.standing("candidate")
-        self.prober = Prober(standing, self.sides.results.cells(), self._of_the_gate())
+        self.prober = Prober(
+            standing, self.sides.results.cells(), self.stacks.interrupt, self._of_the_gate()
+        )
         self.histories = Histories(
             changes=self.changes,
             moved=self.moved,

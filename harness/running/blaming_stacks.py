@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from harness import stacks
 from harness.gate.plan import Side
-from harness.gate.world import Built, StackFailure, World
+from harness.gate.world import Built, StackFailure, Stopped, World
 from harness.running.blaming_mixes import Laid, MixStore, Versions
 from harness.running.crew import ended_by, wait_for_all
 from harness.running.stacks import made, python_version
@@ -50,6 +50,7 @@ class MixedStacks:
         self._store = MixStore(world.places.cache / "mixes", base, other, torch_backend)
         self._laid: dict[frozenset[tuple[str, str | None]], Laid | Unmade] = {}
         self._built: dict[str, Built | Unmade] = {}
+        self._building: dict[str, threading.Lock] = {}
         self._last: stacks.Environment | None = None
         self.kept = 0
 
@@ -113,10 +114,18 @@ class MixedStacks:
         return self._patiently(mix)
 
     def build(self, lock: Lock) -> Built | Unmade:
-        """The environment of `lock`; Unmade where it does not install."""
-        if lock.digest not in self._built:
-            self._built[lock.digest] = self._patiently(lambda: self._build(lock))
-        return self._built[lock.digest]
+        """The environment of `lock`; Unmade where it does not install.
+
+        Safe in several threads: one makes it, the others wait for it. Raises Stopped after
+        `interrupt`, which leaves nothing to be said of the stack.
+        """
+        with self._building.setdefault(lock.digest, threading.Lock()):
+            if lock.digest not in self._built:
+                found = self._patiently(lambda: self._build(lock))
+                if self._stop.is_set():
+                    raise Stopped
+                self._built[lock.digest] = found
+            return self._built[lock.digest]
 
     def _build(self, lock: Lock) -> Built | Unmade:
         kept = stacks.is_built(lock)
@@ -135,11 +144,12 @@ class MixedStacks:
         """Do `work` beside this thread, which hears Ctrl-C meanwhile."""
         with ThreadPoolExecutor(1, thread_name_prefix="stack") as pool:
             future = pool.submit(work)
-            with ended_by(self._interrupt, [future]):
+            with ended_by(self.interrupt, [future]):
                 wait_for_all([future])
             return future.result()
 
-    def _interrupt(self) -> None:
+    def interrupt(self) -> None:
+        """End what is resolved or built now; no stack is made any more."""
         self._stop.set()
         self._world.interrupt()
 

@@ -68,8 +68,14 @@ class StackWorld(Generic[Where]):
             return None
         asked = self._worth_it(laid.lock, probe.asked, probe.replica)
         lacking = self.prober.lacks(laid.lock, asked, probe.replica)
-        built = self.stacks.build(laid.lock) if lacking else None
-        return Run(laid.lock, built, lacking, probe.replica) if isinstance(built, Built) else None
+        return self._run_under(laid.lock, lacking, probe.replica) if lacking else None
+
+    def _run_under(self, lock: Lock, keys: tuple[Key, ...], replica: int) -> Run:
+        def build() -> Built | None:
+            built = self.stacks.build(lock)
+            return built if isinstance(built, Built) else None
+
+        return Run(lock, build, keys, replica)
 
     def _answers(self, probe: Next[Where]) -> Probe:
         laid = self.stacks.lay(self.versions(probe.where))
@@ -88,10 +94,9 @@ class StackWorld(Generic[Where]):
         """What the behaviours did under `lock`; None where it does not install."""
         lacking = self.prober.lacks(lock, asked, replica)
         if lacking:
-            built = self.stacks.build(lock)
-            if isinstance(built, Unmade):
+            self.prober.run(self._run_under(lock, lacking, replica))
+            if isinstance(self.stacks.build(lock), Unmade):
                 return None
-            self.prober.run(Run(lock, built, lacking, replica))
         return self.prober.find(lock, asked, replica)
 
     def cost(self, where: Where, asked: Collection[Key], replica: int) -> float:

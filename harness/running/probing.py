@@ -15,7 +15,7 @@ from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
 from harness.running.cells import CellRunner, files_of, of_cells, read
 from harness.running.cellstore import Damaged
-from harness.running.crew import wait_for_any
+from harness.running.crew import ended_by, wait_for_any
 from harness.running.sides import Standing
 from harness.vocabulary.blame import Key
 from harness.vocabulary.cells import Cell
@@ -40,20 +40,23 @@ START = 10.0
 
 @dataclass(frozen=True)
 class Run:
-    """Behaviours in their cells to run in one process, under one stack."""
+    """Behaviours in their cells to run in one process, under one stack.
+
+    `build` makes the environment where it does not stand yet; None where it does not install.
+    """
 
     lock: Lock
-    built: Built
+    build: Callable[[], Built | None]
     keys: tuple[Key, ...]
     replica: int
 
 
 @dataclass(frozen=True)
 class Making:
-    """A run under way, and what each behaviour did when it is made."""
+    """A run under way, and what each behaviour did when it is made; None: there is no stack."""
 
     run: Run
-    future: Future[dict[Key, Outcome]]
+    future: Future[dict[Key, Outcome] | None]
 
 
 @dataclass
@@ -62,13 +65,16 @@ class Prober:
 
     `standing` is a side of the same suites, under whose conditions everything runs; `known`
     are outcomes from elsewhere, by lock, replica and key; None for what was not collected.
+    `interrupt` ends the builds that runs wait for.
     """
 
     standing: Standing
     cells: Mapping[str, Cell]
+    interrupt: Callable[[], None]
     known: dict[Probed, Outcome | None] = field(default_factory=dict)
     asked: int = 0
     made: int = 0
+    _not_kept: set[Probed] = field(default_factory=set)
     _started: list[str] = field(default_factory=list)
     _runners: dict[str, CellRunner] = field(default_factory=dict)
     _spent: list[tuple[float, float]] = field(default_factory=list)
@@ -86,7 +92,10 @@ class Prober:
         return max(start, 1.0) + sum(map(usual, lacking)) if lacking else 0.0
 
     def begin(self, run: Run) -> Making:
-        """Start to make a run in a process of its own, as soon as fewer run than may."""
+        """Start to make a run in a process of its own, as soon as fewer run than may.
+
+        Its environment is built there, too: other runs go on meanwhile.
+        """
         if self._pool is None:
             parallel = self.standing.cells.request.parallel
             self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="probe")
@@ -97,13 +106,13 @@ class Prober:
 
         Raises KeyboardInterrupt after every process was ended.
         """
-        try:
-            wait_for_any([each.future for each in under_way])
-        except BaseException:
-            self.standing.cells.processes.stop()
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
-            raise
+        futures = [each.future for each in under_way]
+        with ended_by(self._end, futures):
+            wait_for_any(futures)
+
+    def _end(self) -> None:
+        self.standing.cells.processes.stop()
+        self.interrupt()
 
     def finish(self, making: Making) -> None:
         """Take in what a run did that is made; every outcome with evidence was kept before.
@@ -111,6 +120,8 @@ class Prober:
         Raises NoEvidence.
         """
         run, made = making.run, making.future.result()
+        if made is None:
+            return
         self.made += len(run.keys)
         self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
 
@@ -140,19 +151,26 @@ class Prober:
     def _has(self, lock: Lock, key: Key, replica: int) -> bool:
         """Whether it is known what ran; now, where it is kept from before."""
         place = (lock.digest, replica, key)
-        if place not in self.known and self.standing.cells.request.cache:
+        if place in self.known or place in self._not_kept:
+            return place in self.known
+        if self.standing.cells.request.cache:
             entry = self.standing.store.get(self._key(lock, key, replica))
             if isinstance(entry, Damaged):
                 self.standing.store.drop(entry.path)
             elif entry is not None:
                 (outcome,) = entry.outcomes
                 self.known[place] = of_imports(outcome, entry.header.imports)
+        if place not in self.known:
+            self._not_kept.add(place)
         return place in self.known
 
-    def _make(self, run: Run) -> dict[Key, Outcome]:
+    def _make(self, run: Run) -> dict[Key, Outcome] | None:
         """Run all in one process, and cell by cell what that did not come to."""
+        built = run.build()
+        if built is None:
+            return None
         begun = time.monotonic()
-        runner = self._runner(run)
+        runner = self._runner(run.lock, built)
         made, whole = self._together(run, runner)
         for cell, keys in _by_cell(() if whole else (key for key in run.keys if key not in made)):
             made |= self._alone(run, runner, cell, keys)
@@ -160,11 +178,11 @@ class Prober:
         self._spent.append((time.monotonic() - begun, spent))
         return made
 
-    def _runner(self, run: Run) -> CellRunner:
-        if run.lock.digest not in self._runners:
-            own = replace(self.standing.cells, built={SIDE: run.built}, listener=_Unheard())
-            self._runners[run.lock.digest] = own
-        return self._runners[run.lock.digest]
+    def _runner(self, lock: Lock, built: Built) -> CellRunner:
+        if lock.digest not in self._runners:
+            own = replace(self.standing.cells, built={SIDE: built}, listener=_Unheard())
+            self._runners[lock.digest] = own
+        return self._runners[lock.digest]
 
     def _together(self, run: Run, runner: CellRunner) -> tuple[dict[Key, Outcome], bool]:
         """What the behaviours did in one process, and whether the others are not there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 LIBRARIES: tuple[str, ...] = (
     "torch",
@@ -47,7 +48,7 @@ class Lock:
         """The pins in pip's requirements syntax, a line each."""
         return "".join(f"{package}=={version}\n" for package, version in self.pins)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of the pins: the identity of the environment, whatever the stack is called."""
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from harness.gate.plan import Conditions
 from harness.gate.world import Built, Ended, Request, Stopped
+from harness.running import probing
 from harness.running.cells import CellRunner
 from harness.running.cellstore import RECORD, CellStore
 from harness.running.probing import Prober, Run
@@ -30,6 +32,7 @@ from harness.vocabulary.stacks import Lock
 LIB = Cell("lib")
 ONE, TWO = ((f"lib/test_lib.py::test_{name}", LIB.id) for name in ("one", "two"))
 LOCK = Lock("old", (("lib", "1.0"),))
+BUILT = Built(Path("python"), "3.13")
 
 
 class Recorded:
@@ -39,6 +42,7 @@ class Recorded:
         self.lines = [header_line(Header({}, {}, {}, {})), *lines]
         self.interrupted = interrupted
         self.started = 0
+        self.stopped = False
 
     def run(
         self,
@@ -57,7 +61,7 @@ class Recorded:
         return Ended("exited", "exit code 0", 0)
 
     def stop(self) -> None:
-        """Nothing runs on."""
+        self.stopped = True
 
 
 def held(*keys: Key) -> list[str]:
@@ -84,11 +88,11 @@ def prober(directory: Path, processes: Recorded) -> Prober:
     runner = cells(directory, processes)
     conditions = Conditions("as they were", {}, {}, {}, 1)
     standing = Standing("candidate", (), conditions, runner, runner.store)
-    return Prober(standing, {LIB.id: LIB})
+    return Prober(standing, {LIB.id: LIB}, processes.stop)
 
 
 def run(*keys: Key) -> Run:
-    return Run(LOCK, Built(Path("python"), "3.13"), keys, 0)
+    return Run(LOCK, lambda: BUILT, keys, 0)
 
 
 def test_what_runs_under_another_stack_is_keyed_by_the_sources_that_the_gate_began_with(
@@ -122,3 +126,53 @@ def test_what_was_kept_and_is_damaged_runs_again(tmp_path: Path) -> None:
     again.run(run(ONE))
     assert again.find(LOCK, [ONE], 0)[ONE].status == "held"
     assert prober(tmp_path, processes).lacks(LOCK, [ONE], 0) == ()
+
+
+def test_an_environment_is_built_while_another_run_goes_on(tmp_path: Path) -> None:
+    """Each of the two builds ends only when the other has begun."""
+    processes = Recorded(*held(ONE, TWO), end_line(2))
+    both = threading.Barrier(2, timeout=30)
+
+    def build() -> Built:
+        both.wait()
+        return BUILT
+
+    own = prober(tmp_path, processes)
+    makings = [own.begin(Run(LOCK, build, (key,), 0)) for key in (ONE, TWO)]
+    while makings:
+        own.wait(makings)
+        for making in [each for each in makings if each.future.done()]:
+            makings.remove(making)
+            own.finish(making)
+    assert own.find(LOCK, [ONE, TWO], 0).keys() == {ONE, TWO}
+
+
+def test_of_a_stack_that_does_not_install_nothing_is_known(tmp_path: Path) -> None:
+    processes = Recorded(*held(ONE), end_line(1))
+    own = prober(tmp_path, processes)
+    own.run(Run(LOCK, lambda: None, (ONE,), 0))
+    assert (processes.started, own.made) == (0, 0)
+    assert own.lacks(LOCK, [ONE], 0) == (ONE,)
+    own.run(run(ONE))
+    assert own.lacks(LOCK, [ONE], 0) == ()
+
+
+def test_an_interrupt_ends_the_build_that_a_run_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, processes = threading.Event(), Recorded()
+
+    def build() -> Built:
+        assert ended.wait(30)
+        raise Stopped
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(probing, "wait_for_any", interrupted)
+    own = replace(prober(tmp_path, processes), interrupt=ended.set)
+    making = own.begin(Run(LOCK, build, (ONE,), 0))
+    with pytest.raises(KeyboardInterrupt):
+        own.wait([making])
+    assert making.future.done()
+    assert (ended.is_set(), processes.stopped) == (True, True)
