@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 
 from harness.measure.garbage import collect_seldom
 from harness.measure.logits import forward
+from harness.vocabulary.allocator import ALLOCATOR
 
 _STATUS = Path("/proc/self/status")
 _MAPS = Path("/proc/self/maps")
@@ -47,11 +49,23 @@ class LoadMemory:
 def memory_in_own_process(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:
     """`memory_of_loading` in a fresh process, whose peak nothing else has raised.
 
-    `load` must be importable by name there (a module's function, or a partial of one).
+    `load` must be importable by name there (a module's function, or a partial of one). The C
+    library's allocator is as it is by itself, whatever this process was told of it.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
+    with _without(ALLOCATOR), ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
         return process.submit(memory_of_loading, load, tuple(ids)).result()
+
+
+@contextlib.contextmanager
+def _without(variable: str) -> Iterator[None]:
+    """The environment that processes inherit, without a variable."""
+    held = os.environ.pop(variable, None)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.environ[variable] = held
 
 
 def memory_of_loading(load: Callable[[], Any], ids: Sequence[int]) -> LoadMemory:

@@ -42,6 +42,7 @@ from harness.running.crew import Crew, beside, ended_by, wait_for_all
 from harness.running.inside import inside_folder
 from harness.running.progress import plural
 from harness.running.sharing import SharedRunner
+from harness.vocabulary.allocator import HUGE_PAGES
 from harness.vocabulary.errors import HarnessError, NoEvidence
 from harness.vocabulary.records import Outcome
 from harness.vocabulary.stacks import Lock
@@ -97,7 +98,7 @@ class Sides:
             self._store,
             world.processes,
             world.listener,
-            environment,
+            {**environment, **HUGE_PAGES},
             lambda: sources_digest(world.places.package, world.places.home),
         )
         self._conditions: dict[Side, Conditions] = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from harness.measure.memory import (
     mapped_bytes,
+    memory_in_own_process,
     process_memory,
     quantisation_bytes,
     tensor_bytes,
@@ -95,3 +97,11 @@ def test_touched_memory_shows_in_the_peak_after_it_is_freed():
     del block
     assert grown.resident >= 64 * 2**20
     assert process_memory().peak >= max(before, grown.resident) - COUNTING_SLACK
+
+
+def test_the_process_that_is_measured_allocates_as_the_library_does_by_itself(monkeypatch):
+    """What it "loads" is the variable's value there: a text if it has one, which None is not."""
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute"):
+        memory_in_own_process(partial(os.getenv, "GLIBC_TUNABLES"), ())
+    assert os.environ["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=1"
