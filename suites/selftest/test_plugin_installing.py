@@ -24,7 +24,13 @@ PREFIX = Path("/stack")
         "conda install pytorch",
         "uv pip install --python /stack/bin/python torchvision",
         "uv pip install --python=/stack torchvision",
+        "uv pip install --python 3.11 torchvision",
+        "uv add torchvision",
+        "python -mpip install torchvision",
+        "python -s -m pip --quiet install torchvision",
+        "env UV_CACHE_DIR=/there uv pip install torchvision",
         "pip install --target /stack/lib/python3.11/site-packages torchvision",
+        "pip install -t/stack/lib torchvision",
     ],
 )
 def test_what_changes_the_stack_is_told(line: str) -> None:
@@ -39,7 +45,13 @@ def test_what_changes_the_stack_is_told(line: str) -> None:
         "uv pip compile asked.in",
         "uv venv --python /stack/bin/python there",
         "uv pip install --python /other/bin/python torchvision",
+        "uv pip install --target /other --python /stack/bin/python torchvision",
         "pip install --target=there torchvision",
+        "pip install -t/other torchvision",
+        "conda install -n other torchvision",
+        "uv run pytest -k add",
+        "uv tool install ruff",
+        "python setup.py -m pip install",
         "pip list",
         "python -m pytest -m install",
         "python -m",
@@ -56,6 +68,8 @@ def test_each_command_of_a_shells_script_is_looked_at() -> None:
     assert changes_stack(["/bin/sh", "-c", script], PREFIX)
     assert not changes_stack(["/bin/sh", "-c", "echo 'pip install torch'"], PREFIX)
     assert changes_stack(["/bin/sh", "-c", "pip install 'unfinished"], PREFIX)
+    assert changes_stack(["bash", "-lc", "cd there\n(pip install torch)"], PREFIX)
+    assert not changes_stack(["bash", "pip", "install"], PREFIX)
 
 
 def test_an_interpreter_that_links_out_of_its_environment_is_in_it(tmp_path: Path) -> None:
@@ -92,6 +106,11 @@ def test_a_behaviour_that_installs_is_refused_and_told_of(tmp_path: Path) -> Non
 
         def test_what_is_not_caught(): subprocess.run(INSTALL)
 
+        @pytest.mark.filterwarnings("error")
+        def test_where_warnings_are_errors():
+            with pytest.raises(PermissionError):
+                subprocess.run("pip install nothing-of-the-kind", shell=True)
+
         def test_elsewhere(tmp_path):
             command = [*INSTALL, "--target", str(tmp_path), "--no-index", "--quiet"]
             assert subprocess.run(command).returncode == 1
@@ -104,9 +123,10 @@ def test_a_behaviour_that_installs_is_refused_and_told_of(tmp_path: Path) -> Non
         "test_what_a_library_swallows": "held",
         "test_by_a_shell": "held",
         "test_what_is_not_caught": "raised",
+        "test_where_warnings_are_errors": "held",
         "test_elsewhere": "held",
     }
     told = [line for line in ran.output.splitlines() if "PytestWarning: refused" in line]
-    assert len(told) == 4, "one for each behaviour, however often it tried"
+    assert len(told) == 5, "one for each behaviour, however often it tried"
     assert all("a test run installs nothing: " in line for line in told)
     assert "pip install nothing-of-the-kind" in ran.outcome("test_what_is_not_caught").reason
