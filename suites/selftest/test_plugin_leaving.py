@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -52,11 +53,29 @@ def test_what_was_registered_for_the_exit_runs(world: PluginWorld) -> None:
         ("def test_skips(): pytest.skip('not here')", (), 5),
         ("def test_holds(): pass", ("--precision", "float33"), 4),
         ("def test_holds(): pass", ("--no-such-option",), 4),
+        ("def test_holds(): pass", ("suites/no_such_file.py",), 4),
+        ("def test_holds(): pass", ("--record=/dev/full",), 4),
         ("raise ValueError('no suite')", (), 2),
     ],
 )
-def test_the_exit_code_is_as_of_any_run(
+def test_the_exit_code_and_what_is_said_are_as_of_any_run(
     world: PluginWorld, body: str, options: tuple[str, ...], code: int
 ) -> None:
     world.behaviours(body)
-    assert [world.run(*options, *more).code for more in ((), ("--end-at-once",))] == [code, code]
+    usual, at_once = (world.run(*options, *more) for more in ((), ("--end-at-once",)))
+    assert [usual.code, at_once.code] == [code, code]
+    assert _untimed(at_once.output) == _untimed(usual.output) != ""
+
+
+def test_where_finishing_fails_it_is_said(world: PluginWorld) -> None:
+    world.behaviours("def test_holds(): pass")
+    hook = "def pytest_sessionfinish(): raise OSError('the disk is gone')"
+    with (world.root / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(hook)
+    ran = world.run("--end-at-once")
+    assert ran.code == 1
+    assert "the disk is gone" in ran.output
+
+
+def _untimed(output: str) -> str:
+    return re.sub(r"\d+\.\d+", "N", output)
