@@ -76,7 +76,8 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
         return {span.package: release}
 
     bare = StackWorld[str]({}, stacks, prober, versions)
-    changes = _changes(bare, span, keys)
+    with prober.searching():
+        changes = _changes(bare, span, keys)
     idle = [key for key, each in changes.items() if _is_idle(each, scan=asked.scan)]
     skips = [changes.pop(key) for key in idle]
     if len(skips) == len(keys):
@@ -97,15 +98,16 @@ def _run(asked: BisectAsked, request: Request, world: World) -> BisectReport:
     scan = asked.scan or not moved
     chosen = changes if scan else moved
     stacked = replace(bare, changes=chosen)
-    found = bisect(
-        span.package,
-        span.releases,
-        list(chosen),
-        stacked,
-        asked.listener,
-        scan=scan,
-        place=span.place,
-    )
+    with prober.searching():
+        found = bisect(
+            span.package,
+            span.releases,
+            list(chosen),
+            stacked,
+            asked.listener,
+            scan=scan,
+            place=span.place,
+        )
     histories = tuple(with_middles(stacked, each) for each in found.values())
     notes = list(_notes(asked, len(keys) - len(skips), changes, chosen))
     if skips:

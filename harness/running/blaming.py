@@ -70,7 +70,8 @@ def blame(asked: BlameAsked, sides: Sides, verdicts: Iterable[BehaviourVerdict])
     if not changes or not moved:
         return BlameReport((), {change.key: change for change in changes}, unsearched)
     search = _Search(asked, sides, {change.key: change for change in changes}, moved)
-    groups = group(*search.found())
+    with search.prober.searching():
+        groups = group(*search.found())
     found = BlameReport(groups, search.changes, unsearched, tuple(search.histories.searched))
     return replace(
         found,

@@ -57,7 +57,7 @@ class MixedStacks:
     @property
     def made(self) -> int:
         """How many environments stand, those included that stood before."""
-        return sum(isinstance(each, Built) for each in self._built.values())
+        return sum(isinstance(each, Built) for each in tuple(self._built.values()))
 
     @property
     def unmade(self) -> int:
@@ -121,11 +121,15 @@ class MixedStacks:
         """
         with self._building.setdefault(lock.digest, threading.Lock()):
             if lock.digest not in self._built:
+                self._check_goes_on()
                 found = self._patiently(lambda: self._build(lock))
-                if self._stop.is_set():
-                    raise Stopped
+                self._check_goes_on()
                 self._built[lock.digest] = found
             return self._built[lock.digest]
+
+    def _check_goes_on(self) -> None:
+        if self._stop.is_set():
+            raise Stopped
 
     def _build(self, lock: Lock) -> Built | Unmade:
         kept = stacks.is_built(lock)
@@ -141,7 +145,7 @@ class MixedStacks:
         return Built(found.python, python_version(found.python))
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """Do `work` beside this thread, which hears Ctrl-C meanwhile."""
+        """Do `work` beside this thread: the main one hears Ctrl-C meanwhile."""
         with ThreadPoolExecutor(1, thread_name_prefix="stack") as pool:
             future = pool.submit(work)
             with ended_by(self.interrupt, [future]):

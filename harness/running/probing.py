@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +16,7 @@ from harness.gate.world import Built, Stopped
 from harness.running.blaming_stacks import SIDE
 from harness.running.cells import CellRunner, files_of, of_cells, read
 from harness.running.cellstore import Damaged
-from harness.running.crew import ended_by, wait_for_any
+from harness.running.crew import ended_by, wait_for_all, wait_for_any
 from harness.running.sides import Standing
 from harness.vocabulary.blame import Key
 from harness.vocabulary.cells import Cell
@@ -75,6 +76,7 @@ class Prober:
     asked: int = 0
     made: int = 0
     _not_kept: set[Probed] = field(default_factory=set)
+    _open: list[Future[dict[Key, Outcome] | None]] = field(default_factory=list)
     _started: list[str] = field(default_factory=list)
     _runners: dict[str, CellRunner] = field(default_factory=dict)
     _spent: list[tuple[float, float]] = field(default_factory=list)
@@ -99,16 +101,23 @@ class Prober:
         if self._pool is None:
             parallel = self.standing.cells.request.parallel
             self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="probe")
-        return Making(run, self._pool.submit(self._make, run))
+        making = Making(run, self._pool.submit(self._make, run))
+        self._open[:] = [each for each in self._open if not each.done()] + [making.future]
+        return making
 
     def wait(self, under_way: Collection[Making]) -> None:
-        """Wait until one of these is made.
+        """Wait until one of these is made."""
+        wait_for_any([each.future for each in under_way])
 
-        Raises KeyboardInterrupt after every process was ended.
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Runs are begun in this block, and none goes on after it.
+
+        Ctrl-C ends all of them; what a search gave up, as the disk was full, is waited for.
         """
-        futures = [each.future for each in under_way]
-        with ended_by(self._end, futures):
-            wait_for_any(futures)
+        with ended_by(self._end, self._open):
+            yield
+            wait_for_all(self._open)
 
     def _end(self) -> None:
         self.standing.cells.processes.stop()
@@ -126,7 +135,7 @@ class Prober:
         self.known |= {(run.lock.digest, run.replica, key): made.get(key) for key in run.keys}
 
     def run(self, run: Run) -> None:
-        """Make a run. Raises NoEvidence, and KeyboardInterrupt as `wait` does."""
+        """Make a run. Raises NoEvidence."""
         making = self.begin(run)
         self.wait([making])
         self.finish(making)
@@ -241,6 +250,7 @@ class Prober:
             if outcome.status != "unknown":
                 key = self._key(run.lock, outcome.key, run.replica)
                 self.standing.store.keep(key, self.standing.store.open(key), header, [outcome])
+                self._not_kept.discard((run.lock.digest, run.replica, outcome.key))
 
     def _key(self, lock: Lock, key: Key, replica: int) -> str:
         behaviour, cell = key

@@ -9,4 +9,5 @@ ALLOCATOR = "GLIBC_TUNABLES"
 
 HUGE_PAGES: Mapping[str, str] = {ALLOCATOR: "glibc.malloc.hugetlb=1"}
 """Large pages for what a cell allocates, where the kernel gives them when asked: a load that
-quantises met three million page faults, 7 s of its 20. What measures memory or time has none."""
+quantises met three million page faults, 7 s of its 20. Processes of their own that measure memory
+or time have none."""

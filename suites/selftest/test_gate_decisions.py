@@ -21,6 +21,7 @@ from harness.gate.plan import (
     select,
 )
 from harness.running.conditions import cell_environment, influences, sources_digest
+from harness.vocabulary.allocator import HUGE_PAGES
 from harness.vocabulary.cells import Cell
 from harness.vocabulary.errors import UsageError
 from harness.vocabulary.gated import BehaviourVerdict, PackageVerdict
@@ -241,6 +242,11 @@ def test_no_secret_and_nothing_unknown_reaches_a_cell() -> None:
     given = {"HF_TOKEN": "t", "AWS_SECRET_ACCESS_KEY": "s", "HTTPS_PROXY": "p", "MY_SETTING": "m"}
     assert not set(given) & set(environment(**given))
     assert "HUGGING_FACE_HUB_TOKEN" not in environment(HUGGING_FACE_HUB_TOKEN="t")
+
+
+def test_processes_beside_the_cells_allocate_as_any_does() -> None:
+    """Benchmarks, looks into a model, and scripts have this environment, and nothing more."""
+    assert not HUGE_PAGES.keys() & environment(**HUGE_PAGES).keys()
 
 
 def test_kernel_settings_reach_a_cell_and_its_key() -> None:

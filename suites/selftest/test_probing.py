@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from harness.gate.plan import Conditions
-from harness.gate.world import Built, Ended, Request, Stopped
-from harness.running import probing
+from harness.gate.world import Built, Ended, Places, Request, Stopped, World
+from harness.running.blaming_stacks import MixedStacks
 from harness.running.cells import CellRunner
 from harness.running.cellstore import RECORD, CellStore
 from harness.running.probing import Prober, Run
@@ -157,22 +160,82 @@ def test_of_a_stack_that_does_not_install_nothing_is_known(tmp_path: Path) -> No
     assert own.lacks(LOCK, [ONE], 0) == ()
 
 
-def test_an_interrupt_ends_the_build_that_a_run_waits_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_ends_the_builds_that_runs_wait_for(tmp_path: Path) -> None:
+    """Wherever it is heard, while one stack is built and another run waits for its turn."""
     ended, processes = threading.Event(), Recorded()
 
     def build() -> Built:
         assert ended.wait(30)
         raise Stopped
 
-    def interrupted(_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(probing, "wait_for_any", interrupted)
     own = replace(prober(tmp_path, processes), interrupt=ended.set)
-    making = own.begin(Run(LOCK, build, (ONE,), 0))
+    makings = []
+
+    def search() -> None:
+        with own.searching():
+            makings.extend(own.begin(Run(LOCK, build, (key,), 0)) for key in (ONE, TWO))
+            raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        own.wait([making])
-    assert making.future.done()
-    assert (ended.is_set(), processes.stopped) == (True, True)
+        search()
+    assert [each.future.done() for each in makings] == [True, True]
+    assert (ended.is_set(), processes.stopped, processes.started) == (True, True, 0)
+
+
+def test_what_a_search_gave_up_is_waited_for_and_found_again(tmp_path: Path) -> None:
+    """The run that it did not wait for was not there when it was asked for first."""
+    processes = Recorded(*held(ONE), end_line(1))
+    own = prober(tmp_path, processes)
+    began = threading.Event()
+
+    def build() -> Built:
+        began.wait(30)
+        return BUILT
+
+    with own.searching():
+        assert own.lacks(LOCK, [ONE], 0) == (ONE,)
+        own.begin(Run(LOCK, build, (ONE,), 0))
+        began.set()
+    assert own.lacks(LOCK, [ONE], 0) == ()
+    assert own.find(LOCK, [ONE], 0)[ONE].status == "held"
+
+
+class Slow(MixedStacks):
+    """Stacks that take until `finish` is set to be built."""
+
+    def __init__(self, directory: Path) -> None:
+        places = Places(directory, directory, directory)
+        world = SimpleNamespace(places=places, interrupt=self.interrupted)
+        super().__init__(LOCK, None, cast(World, world), None)
+        self.begun, self.finish, self.count = threading.Event(), threading.Event(), 0
+
+    def interrupted(self) -> None:
+        self.finish.set()
+
+    def _build(self, lock: Lock) -> Built:
+        self.count += 1
+        self.begun.set()
+        assert self.finish.wait(30)
+        return BUILT
+
+
+def test_a_stack_is_made_by_one_and_the_others_wait_for_it(tmp_path: Path) -> None:
+    stacks = Slow(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(stacks.build, LOCK) for _ in range(2)]
+        assert stacks.begun.wait(30)
+        stacks.finish.set()
+        assert [each.result(30) for each in asked] == [BUILT, BUILT]
+    assert (stacks.count, stacks.made) == (1, 1)
+
+
+def test_after_an_interrupt_nothing_is_said_of_a_stack_and_none_is_begun(tmp_path: Path) -> None:
+    stacks = Slow(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(stacks.build, LOCK) for _ in range(2)]
+        assert stacks.begun.wait(30)
+        stacks.interrupt()
+        for each in asked:
+            with pytest.raises(Stopped):
+                each.result(30)
+    assert (stacks.count, stacks.stands(LOCK)) == (1, False)
