@@ -35,6 +35,8 @@ _SHELL = re.compile(r"(ba|da|z)?sh")
 _BEFORE = re.compile(r"env|sudo|nohup|time|[A-Za-z_]\w*=.*")
 """What may stand before the program of a command."""
 
+_ONLY_TELLS = {"--help", "-h", "--dry-run"}
+
 _ENDS = {";", "&&", "||", "|", "&", "(", ")"}
 
 
@@ -91,7 +93,8 @@ def _changes(command: Sequence[str], prefix: Path) -> bool:
     tool, rest = _tool(command)
     said = " ".join([word for word in rest if not word.startswith("-")][:2])
     asked = any(said == each or said.startswith(f"{each} ") for each in _CHANGES.get(tool, ()))
-    return asked and not _is_elsewhere(rest, prefix.resolve())
+    changes = asked and _ONLY_TELLS.isdisjoint(rest)
+    return changes and not _is_elsewhere(rest, prefix.resolve())
 
 
 def _tool(command: Sequence[str]) -> tuple[str, Sequence[str]]:

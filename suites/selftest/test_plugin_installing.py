@@ -43,6 +43,8 @@ def test_what_changes_the_stack_is_told(line: str) -> None:
         "",
         "uv",
         "uv pip compile asked.in",
+        "uv pip install --help",
+        "pip install --dry-run torchvision",
         "uv venv --python /stack/bin/python there",
         "uv pip install --python /other/bin/python torchvision",
         "uv pip install --target /other --python /stack/bin/python torchvision",
