@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from harness.execution.ended import Ended, EndKind
-from harness.execution.trees import Tree, die_with
+from harness.execution.trees import Tree, die_with, dying_with
 from harness.vocabulary.errors import StackError
 
 _SAMPLE_S = 0.2
@@ -44,16 +47,7 @@ def run_process(
     started = time.monotonic()
     with log_path.open("ab") as log:
         try:
-            process = subprocess.Popen(
-                list(argv),
-                env=dict(env),
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with(os.getpid()),
-            )
+            process = _start(argv, env, directory, log)
         except OSError as error:
             raise StackError(
                 f"cannot be started: {error.strerror}",
@@ -69,6 +63,36 @@ def run_process(
     seconds = time.monotonic() - started
     kind, code = _kind(status, ended_by)
     return Ended(kind, code, seconds, tree.peak)
+
+
+def _start(
+    argv: Sequence[str], env: Mapping[str, str], directory: Path | None, log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a process that the kernel kills when the thread that started it ends.
+
+    From the main thread, which hears Ctrl-C, by a program of our own: see `dying_with`.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    launcher = dying_with(os.getpid()) if main else []
+    return subprocess.Popen(
+        [*launcher, _program(argv[0], env), *argv[1:]] if launcher else list(argv),
+        env=dict(env),
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=None if main else die_with(os.getpid()),
+    )
+
+
+def _program(name: str, env: Mapping[str, str]) -> str:
+    """Where a program lies. Raises OSError where it cannot be started."""
+    found = shutil.which(name, path=env.get("PATH"))
+    if found is None:
+        there = errno.EACCES if os.path.exists(name) else errno.ENOENT
+        raise OSError(there, os.strerror(there), name)
+    return found
 
 
 def end_children() -> None:

@@ -93,3 +93,20 @@ def test_children_die_with_a_harness_that_is_killed(tmp_path: Path) -> None:
     harness.kill()
     harness.wait()
     assert gone([int(log.read_text())])
+
+
+def test_no_hook_of_python_runs_around_a_start_from_the_main_thread(tmp_path: Path) -> None:
+    """A Ctrl-C that arrives during one, and logging has three, is lost."""
+    program = f"""
+import os, sys
+from pathlib import Path
+from harness.execution.processes import run_process
+
+os.register_at_fork(before=lambda: print("hooked", flush=True))
+ended = run_process(["true"], dict(os.environ), Path({str(tmp_path / "log")!r}), 30, None)
+print(ended.kind, ended.code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("exited 0\n", "")
