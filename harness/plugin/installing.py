@@ -21,7 +21,7 @@ from unittest import mock
 import pytest
 
 _PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?")
-_PIP = re.compile(r"(pip[\d.]*)(\.exe)?")
+_PIP = re.compile(r"pip[\d.]*(\.exe)?")
 _CHANGES = {
     "pip": {"install", "uninstall"},
     "uv": {"add", "remove", "sync", "pip install", "pip uninstall", "pip sync"},

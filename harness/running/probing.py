@@ -111,9 +111,10 @@ class Prober:
 
     @contextmanager
     def searching(self) -> Iterator[None]:
-        """Runs are begun in this block, and none goes on after it.
+        """Runs are begun in this block, and none goes on after its end or after Ctrl-C.
 
-        Ctrl-C ends all of them; what a search gave up, as the disk was full, is waited for.
+        Ctrl-C ends all of them; what a search gave up, as the disk was full, is waited for. Where
+        another error leaves the block, they run to their end and are kept.
         """
         with ended_by(self._end, self._open):
             yield
